@@ -1,0 +1,1 @@
+"""From gazette PDFs to provisions: extraction, layout, numbering, segmentation, description."""

@@ -1,0 +1,198 @@
+"""What a page carries that belongs to no provision: running heads, page numbers, watermarks, catchwords, footnotes.
+
+Everything is found by repetition and by order from the edge of the page inwards, never by a fixed height.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from statistics import median
+
+from ingest.page import Line, Page
+from lawsearch.text import digits, folded
+
+#: Lines looked at from each edge of the page.
+_DEPTH = 8
+_NUMBER = re.compile(
+    r"[\W_]*(?:page|หน้า|trang|halaman|hal)?[\W_]*(?P<n>\d{1,4}|[ivxl]{1,6})(?:\s?(?:/|of|dari)\s?\d+)?[\W_]*"
+)
+#: A label of an enumeration is never a page number.
+_LABEL = re.compile(r"\(.*\)|.*[.)]")
+_TRAIL = re.compile(r"^(?P<head>.{1,90}?)\s*(?:\.\s?){3,}$|^(?P<short>.{1,90}?)\s*…+$")
+#: What a footnote opens with.
+_MARK = re.compile(r"\(?(?:\d{1,3}|\*+|†)\)?\s*[^\W\d_]")
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
+
+
+def _folio(text: str) -> int | None:
+    """The page number that is all a line says, or None."""
+    plain = digits(text).casefold().strip()
+    match = _NUMBER.fullmatch(plain)
+    if not match or _LABEL.fullmatch(plain):
+        return None
+    number = match["n"]
+    if number.isdigit():
+        return int(number)
+    values = [_ROMAN[c] for c in number]
+    return sum(-v if v < max(values[i:]) else v for i, v in enumerate(values))
+
+
+def _key(text: str) -> str:
+    """A line without what changes from page to page: its letters, with runs of digits as one sign."""
+    return re.sub(r"\d+", "#", folded(text))
+
+
+def _edges(page: Page) -> tuple[list[Line], list[Line]]:
+    """Lines from the top inwards, and from the bottom inwards."""
+    ordered = sorted(page.lines, key=lambda line: (round(line.y0 / 3), line.x0))
+    return ordered[:_DEPTH], ordered[::-1][:_DEPTH]
+
+
+def _folios(pages: Sequence[Page]) -> set[Line]:
+    """Lines that say the page number: those whose number keeps the usual distance from the count of pages."""
+    found: dict[Line, int] = {}
+    for page in pages:
+        for lines in _edges(page):
+            for line in lines:
+                number = _folio(line.text)
+                if number is not None:
+                    found[line] = number - page.number
+    usual = Counter(found.values()).most_common(2)
+    steady = {distance for distance, n in usual if n > max(1, 0.1 * len(pages))}
+    if not steady and len(pages) == 1:
+        steady = set(found.values())
+    dashed = {line for line in found if re.match(r"[-–—~]\s?\S+\s?[-–—~]$", line.text)}
+    return {line for line, distance in found.items() if distance in steady} | dashed
+
+
+def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Line]:
+    """Lines near an edge that stand, nearly the same, at nearly the same height of a quarter of the pages."""
+    need = max(2, 0.24 * len(pages))
+    result: set[Line] = set()
+    for side in (0, 1):
+        groups: dict[str, list[Line]] = defaultdict(list)
+        for page in pages:
+            for line in _edges(page)[side]:
+                if len(key := _key(line.text)) > 1 and _folio(line.text) is None:
+                    groups[key].append(line)
+        seeds = []
+        for key, lines in groups.items():
+            heights = sorted(line.y0 for line in lines)
+            reach = 26 if len(key) > 7 else 9
+            height = max(heights, key=lambda y: bisect(heights, y + reach) - bisect(heights, y - reach))  # noqa: B023
+            near = [line for line in lines if abs(line.y0 - height) <= reach]
+            same = len({digits(line.text) for line in near}) == 1
+            if heading and not same and any(heading.match(line.text) for line in near):
+                continue
+            seeds.append((key, height, near))
+        # Misread copies of a running head join it; together they must be frequent enough.
+        seeds.sort(key=lambda seed: -len(seed[2]))
+        frequent = [seed for seed in seeds if len(seed[2]) >= max(2, 0.12 * len(pages))]
+        for key, height, near in frequent:
+            members = list(near)
+            for other, level, lines in seeds:
+                if other != key and abs(level - height) < 26 and _alike(key, other):
+                    members += lines
+            if len({line.page for line in members}) >= need:
+                result.update(members)
+    return result
+
+
+def _alike(a: str, b: str) -> bool:
+    if min(len(a), len(b)) < 6 or abs(len(a) - len(b)) > 0.4 * max(len(a), len(b)):
+        return False
+    matcher = SequenceMatcher(None, a, b, autojunk=False)
+    return matcher.real_quick_ratio() > 0.72 and matcher.quick_ratio() > 0.72 and matcher.ratio() > 0.72
+
+
+def _watermarks(pages: Sequence[Page]) -> set[Line]:
+    """Lines that stand at the same place of most pages, wherever that is."""
+    places: dict[tuple[str, int, int], list[Line]] = defaultdict(list)
+    for page in pages:
+        for line in page.lines:
+            places[line.text.casefold(), round(line.x0 / 3), round(line.y0 / 3)].append(line)
+    need = max(3, 0.4 * len(pages))
+    return {line for lines in places.values() if len({x.page for x in lines}) >= need for line in lines}
+
+
+def running_lines(pages: Sequence[Page], heading: re.Pattern[str] | None = None) -> set[Line]:
+    """Running heads and feet, gazette lines, page numbers and watermarks.
+
+    A line counts if about the same line stands at about the same height of at least a quarter of the pages (two
+    at least), or if it is the page number, and if nothing but such lines stands between it and the edge of its
+    page. ``heading`` matches numbered headings, which count only where even their number is the same.
+    """
+    repeated = _repeated(pages, heading) | _folios(pages)
+    found = _watermarks(pages)
+    for page in pages:
+        for lines in _edges(page):
+            rows: list[list[Line]] = []
+            for line in lines:
+                if rows and abs(rows[-1][0].y0 - line.y0) < 0.5 * max(line.size, 4):
+                    rows[-1].append(line)
+                else:
+                    rows.append([line])
+            for row in rows:
+                kept = [line for line in row if line not in repeated and line not in found]
+                found.update(line for line in row if line in repeated)
+                if len(kept) == len(row):
+                    break
+                # A short text beside a running head (a date, a number) changes from page to page and goes with it.
+                found.update(line for line in kept if len(folded(line.text)) <= 12 and not (heading and heading.match(line.text)))
+    return found
+
+
+def catchword(last: Line, following: Sequence[Line]) -> bool:
+    """Whether the last line of a page only announces the first words of the next (``Pasal 13 . . .``)."""
+    match = _TRAIL.match(last.text)
+    if not match:
+        return False
+    head = folded(match["head"] or match["short"] or "")
+    for line in following[:3]:
+        first = folded(line.text)
+        size = min(len(head), len(first))
+        if size and (head[:size] == first[:size] or SequenceMatcher(None, head[:size], first[:size]).ratio() > 0.6):
+            return True
+    return False
+
+
+def footnotes(lines: Sequence[Line], body: float) -> set[Line]:
+    """Lines at the foot of a page, in smaller type, that open with a mark. ``body`` is the usual type size.
+
+    Nothing where type sizes are so mixed that small type tells nothing (OCR layers).
+    """
+    if sum(len(x.text) for x in lines if 0.95 < x.size / (body or 1) < 1.05) < 0.4 * sum(len(x.text) for x in lines):
+        return set()
+    ordered = sorted(lines, key=lambda line: line.y0)
+    tail = []
+    for line in reversed(ordered):
+        if line.size >= 0.88 * body:
+            break
+        tail.append(line)
+    tail.reverse()
+    while tail and not _MARK.match(digits(tail[0].text)):
+        tail.pop(0)
+    return set(tail)
+
+
+def usual_size(pages: Sequence[Page]) -> float:
+    """The type size in which most characters are set, in points."""
+    weights: dict[float, int] = defaultdict(int)
+    for page in pages:
+        for line in page.lines:
+            weights[line.size] += len(line.text)
+    return max(weights, key=lambda size: weights[size]) if weights else 10.0
+
+
+def usual_gap(lines: Sequence[Line]) -> float:
+    """The usual distance of baselines, in type sizes."""
+    steps = [
+        (b.y1 - a.y1) / a.size
+        for a, b in zip(lines, lines[1:], strict=False)
+        if a.page == b.page and a.size and 0 < b.y1 - a.y1 < 4 * a.size
+    ]
+    return median(steps) if steps else 1.2

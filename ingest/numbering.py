@@ -1,0 +1,181 @@
+"""Numbering families, read from ``families.toml``, and the values of the numbers that they print."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from lawsearch.text import digits
+
+_SUFFIXES = ("ทวิ", "ตรี", "จัตวา", "เบญจ", "ฉ", "สัตต", "อัฏฐ", "นว", "ทศ")
+_CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+#: Letters that OCR reads for digits.
+_MISREAD = str.maketrans({"l": "1", "I": "1", "J": "1", "T": "7", "t": "1", "O": "0", "o": "0", "Q": "0", "S": "5", "B": "8"})
+
+#: A number's place in a sequence: (what stands before its dot, its number, its insertion).
+Value = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What stands below a unit: its AKN prefix, its kind, and how a citation goes on."""
+
+    prefix: str
+    kind: str
+    cite: str
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What holds units: its AKN prefix and the pattern of its heading line."""
+
+    prefix: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One tradition of numbering; the fields are described in ``families.toml``."""
+
+    id: str
+    language: str
+    jurisdictions: tuple[str, ...]
+    hint: re.Pattern[str] | None
+    weight: float
+    kind: str
+    prefix: str
+    label: str
+    head: str
+    headings: tuple[str, ...]
+    pattern: re.Pattern[str]
+    inner: re.Pattern[str] | None
+    containers: tuple[Container, ...]
+    parts: Mapping[str, Part]
+    schedule: re.Pattern[str] | None
+    explanation: re.Pattern[str] | None
+    closing: re.Pattern[str] | None
+    contents: re.Pattern[str] | None
+
+    def citation(self, number: str) -> str:
+        """How a unit is cited: ``s 26D``, ``Pasal 5``."""
+        return self.head.format(n=number, label=self.label.format(n=number))
+
+
+def _any(patterns: list[str], numbers: Mapping[str, str]) -> re.Pattern[str] | None:
+    if not patterns:
+        return None
+    return re.compile("(?:" + "|".join(_expanded(p, numbers) for p in patterns) + r")\s*$")
+
+
+def _expanded(pattern: str, numbers: Mapping[str, str]) -> str:
+    return re.sub(r"\{(\w*[a-z]\w*)\}", lambda m: f"(?:{numbers[m[1]]})", pattern)
+
+
+@cache
+def families() -> dict[str, Family]:
+    """All families by id, in the order of the file."""
+    table = tomllib.loads(files("ingest").joinpath("families.toml").read_text("utf-8"))
+    numbers = table["numbers"]
+    result = {}
+    for row in table["family"]:
+        unit = row["unit"]
+        result[row["id"]] = Family(
+            id=row["id"],
+            language=row["language"],
+            jurisdictions=tuple(row["jurisdictions"]),
+            hint=re.compile(row["hint"]) if "hint" in row else None,
+            weight=row.get("weight", 1.0),
+            kind=unit["kind"],
+            prefix=unit["prefix"],
+            label=unit["label"],
+            head=row["head"],
+            headings=tuple(unit["headings"]),
+            pattern=re.compile(_expanded(unit["pattern"], numbers)),
+            inner=re.compile(_expanded(row["inner"], numbers)) if "inner" in row else None,
+            containers=tuple(
+                Container(c["prefix"], re.compile(_expanded(c["pattern"], numbers) + "$")) for c in row["containers"]
+            ),
+            parts={shape: Part(p["prefix"], p["kind"], p["cite"]) for shape, p in table["parts"][row["parts"]].items()},
+            schedule=_any(row.get("schedule", []), numbers),
+            explanation=_any(row.get("explanation", []), numbers),
+            closing=_any(row.get("closing", []), numbers),
+            contents=_any(row.get("contents", []), numbers),
+        )
+    return result
+
+
+@cache
+def any_heading() -> re.Pattern[str]:
+    """The start of a numbered heading that opens with a word, in any family."""
+    words = [f.pattern.pattern for f in families().values() if f.id not in ("paragraphs", "sections-en", "seksyen-ms", "pudma-my")]
+    words += [c.pattern.pattern.removesuffix("$") for f in families().values() for c in f.containers]
+    bare = (re.sub(r"\(\?P<\w+>", "(?:", word) for word in dict.fromkeys(words))
+    return re.compile("|".join(f"(?:{word})" for word in bare))
+
+
+def value(number: str) -> Value | None:
+    """Where a number stands in its sequence: ``26D`` -> (0, 26, 4), ``14.3`` -> (14, 3, 0), ``๕ ทวิ`` -> (0, 5, 2).
+
+    None for what is no number.
+    """
+    text = digits(number).strip().rstrip(".")
+    for i, suffix in enumerate(_SUFFIXES, start=2):
+        if text.endswith(suffix):
+            inner = value(text.removesuffix(suffix))
+            return (inner[0], inner[1], i) if inner else None
+    if match := re.fullmatch(r"(\d+)\.(\d+)", text):
+        return int(match[1]), int(match[2]), 0
+    if match := re.fullmatch(r"(\d+)/(\d+)", text):
+        return 0, int(match[1]), int(match[2])
+    if match := re.fullmatch(r"(\d+)[\s-]?([A-Za-zđ]{0,3})", text):
+        return 0, int(match[1]), _letters(match[2])
+    if re.fullmatch(r"[IVXLCDM]+", text):
+        return 0, roman(text), 0
+    if text and all(c in _CHINESE or c in _UNITS for c in text):
+        return 0, _chinese(text), 0
+    misread = text.replace(" ", "").translate(_MISREAD)
+    return (0, int(misread), 0) if misread.isdigit() else None
+
+
+def tidy(number: str) -> str:
+    """The number as it should have been printed where OCR read letters for digits; otherwise as printed."""
+    number = number.strip()
+    plain = digits(number)
+    if number and all(c in _CHINESE or c in _UNITS for c in number):
+        return str(_chinese(number))
+    if re.fullmatch(r"[\d./ ]+|\d+\s?[A-Z]{1,3}|[IVXLCDM]+", plain) or not plain.isascii():
+        return re.sub(r"\s+", "" if plain.isascii() else " ", number)
+    if re.fullmatch(r"\d+[a-zđ]{1,2}", plain):
+        return number
+    found = value(number)
+    return str(found[1]) if found and not found[2] else number
+
+
+def roman(text: str) -> int:
+    """The value of a Roman numeral in capitals."""
+    values = [_ROMAN[c] for c in text]
+    return sum(-v if any(v < w for w in values[i + 1 :]) else v for i, v in enumerate(values))
+
+
+def _letters(text: str) -> int:
+    result = 0
+    for c in text.upper().replace("Đ", "D"):
+        result = result * 27 + ord(c) - 64
+    return result
+
+
+def _chinese(text: str) -> int:
+    total, digit = 0, 0
+    for c in text:
+        if c in _UNITS:
+            total += (digit or 1) * _UNITS[c]
+            digit = 0
+        else:
+            digit = _CHINESE[c]
+    return total + digit

@@ -1,0 +1,96 @@
+"""A page as extraction leaves it: lines of text with their place and their type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A run of text on one baseline without a wide gap in it.
+
+    ``page`` is 1-based; ``x0, y0, x1, y1`` are points from the top left corner of the page, y downwards;
+    ``size`` is the type size in points; ``bold`` and ``italic`` hold for most of the run.
+    """
+
+    text: str
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    size: float = 0.0
+    bold: bool = False
+    italic: bool = False
+
+    @property
+    def middle(self) -> float:
+        """Horizontal centre, in points."""
+        return (self.x0 + self.x1) / 2
+
+    @property
+    def width(self) -> float:
+        """Width in points."""
+        return self.x1 - self.x0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of text as read: the runs on one baseline of one column, joined.
+
+    ``left`` and ``right`` are the edges of its column; ``gap`` the white space above it in units of its own type
+    size (0 for the first row of a column); ``line.text`` may end in a soft hyphen.
+    """
+
+    line: Line
+    left: float
+    right: float
+    gap: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """Its text."""
+        return self.line.text
+
+    @property
+    def indent(self) -> float:
+        """Distance from the left edge of the column, in ems."""
+        return (self.line.x0 - self.left) / (self.line.size or 10.0)
+
+    @property
+    def centred(self) -> bool:
+        """Whether it stands in the middle of its column, clear of both edges."""
+        slack = self.right - self.left - self.line.width
+        off = abs(self.line.middle - (self.left + self.right) / 2)
+        return slack > 2 * self.line.size and off < max(0.06 * slack, 0.6 * self.line.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: its 1-based number, its size in points, its lines in the order of the content stream."""
+
+    number: int
+    width: float
+    height: float
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the page, a line each."""
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file as read: pages, the extractor used for each page, and the anomaly score of the whole text.
+
+    ``anomaly`` is the number of impossible or suspicious characters in a thousand; ``image_only`` the numbers of
+    the pages that carry no text layer; ``digest`` the SHA-256 of the file's bytes.
+    """
+
+    path: str
+    digest: str
+    pages: tuple[Page, ...]
+    extractors: tuple[str, ...]
+    anomaly: float
+    image_only: tuple[int, ...] = field(default=())

@@ -1,0 +1,67 @@
+"""Repair of extracted text, and the anomaly score that says how much of it is beyond repair."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Glyph variants that old Thai fonts keep at U+F700-F71A, and the characters that they stand for.
+_THAI_VARIANTS = dict(
+    enumerate(
+        "\u0e10\u0e34\u0e35\u0e36\u0e37\u0e48\u0e49\u0e4a\u0e4b\u0e4c\u0e48\u0e49\u0e4a\u0e4b\u0e4c\u0e0d\u0e31\u0e4d"
+        "\u0e47\u0e48\u0e49\u0e4a\u0e4b\u0e4c\u0e38\u0e39\u0e3a",
+        start=0xF700,
+    )
+)
+_PRESENTATION = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xA0: " "}
+_TRANSLATION = {**_THAI_VARIANTS, **_PRESENTATION, 0: "", 0xFEFF: "", 0x200B: ""}
+
+_REORDER = (
+    # Sara am and its Lao sister, drawn as two glyphs, with the tone mark between or behind them.
+    (re.compile("\u0e4d([\u0e48-\u0e4b]?) ?\u0e32"), "\\1\u0e33"),
+    (re.compile("\u0ecd([\u0ec8-\u0ecb]?) ?\u0eb2"), "\\1\u0eb3"),
+    (re.compile("\u0e33([\u0e48-\u0e4b])"), "\\1\u0e33"),
+    # A tone mark drawn before the vowel that it stands on.
+    (re.compile("([\u0e48-\u0e4c])([\u0e31\u0e34-\u0e39\u0e47])"), "\\2\\1"),
+    (re.compile("([\u0ec8-\u0ecc])([\u0eb1\u0eb4-\u0ebb])"), "\\2\\1"),
+    (re.compile("\u0e40\u0e40"), "\u0e41"),
+    # White space cannot stand between a letter and its mark.
+    (re.compile(" +(?=[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd])"), ""),
+)
+_SOUTH_EAST = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+
+# What cannot occur in well extracted text. Each pattern is counted once a match.
+_ANOMALIES = (
+    re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ufffe\uffff]"),
+    re.compile("[\ue000-\uf8ff]"),
+    # Thai and Lao: a leading vowel before anything but a consonant; a mark after a space, a digit or a Latin letter.
+    re.compile("[\u0e40-\u0e44\u0ec0-\u0ec4](?![\u0e01-\u0e2e\u0e81-\u0eae\u0edc-\u0edf])"),
+    re.compile("(?:^|[\\s0-9A-Za-z])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd]"),
+    re.compile("[\u0e31\u0e34-\u0e37][\u0e31\u0e34-\u0e37]|[\u0e48-\u0e4b]{2}|[\u0ec8-\u0ecb]{2}"),
+    # A lone syllable with a mark between two spaces, or the same marked cluster twice: overdrawn glyphs.
+    re.compile("(?<=\\s)[\u0e80-\u0eff]?[\u0e81-\u0eae][\u0eb1\u0eb4-\u0ebc][\u0ec8-\u0ecb]?(?=\\s)"),
+    re.compile("(?P<c>[\u0e81-\u0eae\u1780-\u17a2][\u0eb1\u0eb4-\u0ebc\u17b6-\u17c6]).?(?P=c)"),
+    # Khmer and Burmese: a dependent sign, or the sign that stacks, with nothing to stand on.
+    re.compile("(?:^|[\\s0-9A-Za-z])[\u17b6-\u17d1\u17d3\u102b-\u103e]"),
+    re.compile("\u17d2(?![\u1780-\u17b3])|\u1039(?![\u1000-\u1021])"),
+    re.compile("[\u17be-\u17c5][ ](?=[\u1780-\u17a2]\\s)|\\s[\u1780-\u17a2](?=\\s)"),
+    # Latin words run together.
+    re.compile("[A-Za-z]{28,}"),
+    re.compile("(?<=[a-z]{3})[.,;:)]?[A-Z][a-z]{2}"),
+)
+
+
+def repaired(text: str) -> str:
+    """The text with Thai glyph variants, ligatures and mark order put right, in NFC. Soft hyphens are kept."""
+    text = unicodedata.normalize("NFC", text.translate(_TRANSLATION))
+    if _SOUTH_EAST.search(text):
+        for pattern, replacement in _REORDER:
+            text = pattern.sub(replacement, text)
+    return text
+
+
+def anomaly(text: str) -> float:
+    """Impossible or suspicious places in a thousand characters of ``text`` (0.0 for an empty text)."""
+    if not text:
+        return 0.0
+    return 1000 * sum(len(pattern.findall(text)) for pattern in _ANOMALIES) / len(text)

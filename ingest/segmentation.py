@@ -1,0 +1,491 @@
+"""Rows in, provisions out: units with headings, containers, schedules, front matter; every row in one role."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ingest.layout import Note, mend
+from ingest.numbering import Family, tidy, value
+from ingest.page import Row
+from ingest.subdivision import Division, Paragraph, subdivide
+from ingest.sequence import Candidate, best_chain
+from ingest.voting import Style, Vote, body_style, candidates
+
+_LABEL = re.compile(r"\s*(?:\(\w{1,5}\)|(?:\d{1,3}[A-Z]?|[A-Za-zđ]|[ivxl]{1,5})[.)](?=\s|$)|[“\"‘]\S|[–—•-]\s)")
+_RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+|\.\s?-+|\s-+)\s*(?P<text>.*)", re.DOTALL)
+_LONGEST_HEADING = 8
+
+
+@dataclass(slots=True)
+class Segment:
+    """A stretch of text that stands on its own: a unit, a schedule, an explanation, the front matter.
+
+    ``number`` as printed; ``heading`` and ``text`` mended; ``path`` the container titles above it, outermost first,
+    with ``prefixes`` their AKN names (``part_6A``); ``rows`` all its rows, heading and number line included.
+    """
+
+    kind: str
+    number: str
+    label: str
+    eid: str
+    heading: str = ""
+    text: str = ""
+    path: tuple[str, ...] = ()
+    rows: list[Row] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    flags: tuple[str, ...] = ()
+    divisions: list[Division] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """A flow cut up: segments in the order of the text, the role of each row, and what the sequence lacked."""
+
+    flow: tuple[Row, ...]
+    family: Family | None
+    segments: tuple[Segment, ...]
+    roles: tuple[str, ...]
+    expected: int
+    missing: tuple[str, ...]
+    doubled: tuple[str, ...]
+    contents: tuple[str, ...]
+    unplaced: tuple[Note, ...] = ()
+
+
+class _Cutter:
+    """The state of one pass over the rows of one flow."""
+
+    def __init__(self, rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Counter[str]) -> None:
+        assert vote.family is not None
+        self.rows, self.family, self.chain, self.words = list(rows), vote.family, list(vote.chain), words
+        self.style = body_style(rows)
+        self.roles = [""] * len(rows)
+        self.end = self._end()
+        self.starts = {c.row: c for c in self.chain}
+        self.containers = self._containers()
+        self.notes, self.unplaced = self._notes(notes)
+        self.above = self._above()
+
+    # -- where things are ---------------------------------------------------------------------------------------
+
+    def _stands_out(self, row: Row) -> bool:
+        return self.style.stands_out(row)
+
+    def _apart(self, i: int) -> str:
+        """Which kind of heading that ends the body stands on row ``i``, if any."""
+        row, text = self.rows[i], self.rows[i].text.strip()
+        family = self.family
+        if family.explanation and family.explanation.match(text):
+            return "explanation"
+        if family.closing and family.closing.match(text):
+            return "closing"
+        looks = row.centred or self._stands_out(row) or text.isupper() or row.indent > 3
+        if looks and len(text) < 120 and family.schedule and family.schedule.match(text):
+            return "schedule"
+        return ""
+
+    def _end(self) -> int:
+        """The row at which the body ends."""
+        last = self.chain[-1].row
+        for i in range(last + 1, len(self.rows)):
+            if self._apart(i):
+                return i
+        return len(self.rows)
+
+    def _containers(self) -> dict[int, tuple[str, str, str]]:
+        """Container headings by row: (prefix, number, title on the line)."""
+        found: dict[int, tuple[str, str, str]] = {}
+        for i, row in enumerate(self.rows[: self.end]):
+            if i in self.starts:
+                continue
+            for container in self.family.containers:
+                match = container.pattern.match(row.text.strip())
+                if not match:
+                    continue
+                rest = (match.groupdict().get("rest") or "").strip()
+                if rest and not (rest.isupper() or row.centred or self._stands_out(row)):
+                    continue
+                if rest[:1].islower() and not rest.isupper():
+                    continue
+                head = row.text.strip().removesuffix(rest).strip(" .:—–-")
+                number = head.split()[-1] if rest != row.text.strip() and head else ""
+                found[i] = (container.prefix, number, rest)
+                break
+        return found
+
+    def _notes(self, notes: Sequence[Note]) -> tuple[dict[int, Note], list[Note]]:
+        """Marginal notes by the unit row beside which they begin; and those that stand beside none."""
+        placed: dict[int, Note] = {}
+        unplaced = []
+        for note in notes:
+            first = note.lines[0]
+            near = [
+                (abs(self.rows[i].line.y0 - first.y0), i)
+                for i in self.starts
+                if self.rows[i].line.page == note.page and i not in placed
+            ]
+            if near and min(near)[0] < 3 * max(first.size, 6):
+                placed[min(near)[1]] = note
+            else:
+                unplaced.append(note)
+        return placed, unplaced
+
+    def _above(self) -> dict[int, int]:
+        """The first row of the heading above each unit (the unit's own row where there is none)."""
+        first = {c.row: c.row for c in self.chain}
+        if "above" not in self.family.headings or len(self.notes) > 0.5 * len(self.chain):
+            return first
+        for c in self.chain:
+            j = c.row - 1
+            while j >= 0 and c.row - j <= _LONGEST_HEADING and self._heads(j, self.rows[c.row - 1]):
+                first[c.row] = j
+                j -= 1
+        headed = sum(first[row] < row for row in first)
+        return first if headed >= 0.5 * len(first) else {row: row for row in first}
+
+    def _heads(self, j: int, last: Row) -> bool:
+        row = self.rows[j]
+        alike = (row.line.bold, row.line.italic, row.centred and last.centred, row.text.isupper()) == (
+            last.line.bold, last.line.italic, last.centred, last.text.isupper(),
+        )  # fmt: skip
+        close = row is last or row.line.page != last.line.page or abs(row.line.size - last.line.size) < 0.6
+        return self._stands_out(row) and alike and close and j not in self.starts and j not in self.containers
+
+    # -- cutting --------------------------------------------------------------------------------------------------
+
+    def units(self) -> list[Segment]:
+        """The units, each with its heading, its text and the titles above it."""
+        below = self._below()
+        path: list[tuple[str, str, str]] = []
+        segments: list[Segment] = []
+        bounds = [self.above[c.row] for c in self.chain[1:]] + [self.end]
+        self._titles(self._front(), self.above[self.chain[0].row], path)
+        for candidate, bound in zip(self.chain, bounds, strict=True):
+            stop = next((i for i in range(candidate.row + 1, bound) if i in self.containers), bound)
+            segments.append(self._unit(candidate, stop, below, path))
+            self._titles(stop, bound, path)
+        return segments
+
+    def _front(self) -> int:
+        """The row of the first container heading that leads on to the first unit."""
+        first = self.above[self.chain[0].row]
+        i = first
+        while i - 1 >= 0 and any(k in self.containers for k in range(max(0, i - 5), i)):
+            i = max(k for k in range(max(0, i - 5), i) if k in self.containers)
+        return i
+
+    def _titles(self, start: int, stop: int, path: list[tuple[str, str, str]]) -> None:
+        """Take the container headings between two units into ``path``."""
+        order = [c.prefix for c in self.family.containers]
+        i = start
+        while i < stop:
+            if i not in self.containers:
+                self.roles[i] = self.roles[i] or "unassigned"
+                i += 1
+                continue
+            prefix, number, _rest = self.containers[i]
+            until = next((k for k in range(i + 1, stop) if k in self.containers), stop)
+            title = [self.rows[i].text]
+            self.roles[i] = "container"
+            k = i + 1
+            while k < until and (until - i <= 7 or self._stands_out(self.rows[k]) or self.rows[k].centred):
+                title.append(self.rows[k].text)
+                self.roles[k] = "container"
+                k += 1
+            while path and order.index(path[-1][0]) >= order.index(prefix):
+                path.pop()
+            path.append((prefix, number, mend(title, self.words)))
+            for m in range(k, until):
+                self.roles[m] = "unassigned"
+            i = until
+
+    def _below(self) -> str:
+        """Where units have their headings besides above and in the margin: ``inline``, ``below``, ``run-in``, or ''."""
+        allowed = self.family.headings
+        scores: Counter[str] = Counter()
+        for c in self.chain:
+            row = self.rows[c.row]
+            after = self.rows[c.row + 1] if c.row + 1 < self.end else None
+            if c.rest and self._stands_out(row):
+                scores["inline"] += 1
+            elif not c.rest and after and self._stands_out(after) and c.row + 1 not in self.starts:
+                scores["below"] += 1
+            first = mend([r.text for r in self.rows[c.row : c.row + 5]])
+            first = first[len(row.text) - len(c.rest) :] if c.rest else ""
+            match = _RUN_IN.match(first)
+            if match and len(match["heading"]) < 160 and match["heading"][:1].isupper():
+                scores["run-in"] += 1
+        for where in ("inline", "below", "run-in"):
+            if where in allowed and scores[where] >= 0.5 * len(self.chain):
+                return where
+        if "inline" in allowed and sum(self._plain_inline(c) for c in self.chain) >= 0.6 * len(self.chain):
+            return "plain"
+        return ""
+
+    def _plain_inline(self, c: Candidate) -> bool:
+        """Whether what follows the number is short, unpunctuated and followed by a new paragraph."""
+        row = self.rows[c.row]
+        after = self.rows[c.row + 1] if c.row + 1 < self.end else None
+        if not c.rest or c.rest[-1] in ".;:,—" or after is None:
+            return False
+        return bool(_LABEL.match(after.text)) or row.line.x1 < row.right - 3 * row.line.size
+
+    def _unit(self, c: Candidate, stop: int, below: str, path: list[tuple[str, str, str]]) -> Segment:
+        rows, family = self.rows, self.family
+        start = self.above[c.row]
+        heading = [r.text for r in rows[start : c.row]]
+        for i in range(start, c.row):
+            self.roles[i] = "heading"
+        for i in range(c.row, stop):
+            self.roles[i] = "provision"
+        note = self.notes.get(c.row)
+        if note:
+            heading = [note.text]
+        rest, body = c.rest, c.row + 1
+        if not heading and (below in ("inline", "below") or (below == "plain" and self._plain_inline(c))):
+            rest, body, heading = self._set_off(c, stop, below)
+        found = paragraphs(rest, rows[c.row], rows[body:stop], self.words)
+        title = mend(heading, self.words)
+        if below == "run-in" and not title and found and (match := _RUN_IN.match(found[0].text)):
+            title, found[0].text = match["heading"], match["text"]
+        if found:
+            found[0].text = re.sub(r"^[—–‒-]\s*(?=\()", "", found[0].text)
+        text = "\n".join(p.text for p in found)
+        number = c.number
+        prefixes = [f"{p}_{_part(n)}" if n else p for p, n, _ in path]
+        eid = "__".join([*prefixes, f"{family.prefix}_{_part(number)}"])
+        title = re.sub(r"\s+", " ", title).strip(" –—-") if title else ""
+        if title.endswith(".") and not title.endswith("etc."):
+            title = title[:-1]
+        return Segment(
+            family.kind, number, family.label.format(n=number), eid, title, text, tuple(t for _, _, t in path),
+            rows[start:stop], [note] if note else [], divisions=subdivide(found),
+        )  # fmt: skip
+
+    def _set_off(self, c: Candidate, stop: int, below: str) -> tuple[str, int, list[str]]:
+        """(text on the number's line, first row of the text, heading) of a unit whose heading follows its number."""
+        rows = self.rows
+        at = c.row
+        if below == "inline":
+            if not c.rest or not self._stands_out(rows[at]):
+                return c.rest, at + 1, []
+            heading = [c.rest]
+            k = at + 1
+        elif below == "plain":
+            return "", at + 1, [c.rest]
+        else:
+            if c.rest:
+                return c.rest, at + 1, []
+            heading, k = [], at + 1
+        like = rows[k].line if k < stop else rows[at].line
+        while (
+            k < stop
+            and len(heading) < _LONGEST_HEADING
+            and self._stands_out(rows[k])
+            and (rows[k].line.bold, rows[k].line.italic) == (like.bold, like.italic)
+            and not _LABEL.match(rows[k].text)
+        ):
+            heading.append(rows[k].text)
+            self.roles[k] = "heading"
+            k += 1
+        return "", k, heading
+
+    # -- before and after -----------------------------------------------------------------------------------------
+
+    def front(self) -> tuple[list[Segment], list[str]]:
+        """What stands before the first unit: the contents list (its numbers) and the front matter."""
+        stop = next((i for i, role in enumerate(self.roles) if role), len(self.rows))
+        found = candidates(self.rows[:stop], self.family, self.style)
+        listed = best_chain(found)[1]
+        title = next((i for i in range(stop) if self._is(self.family.contents, i)), None)
+        numbers: list[str] = []
+        if title is not None or len(listed) >= max(3, 0.4 * len(self.chain)):
+            first = title if title is not None else listed[0].row
+            last = max((c.row for c in listed), default=first)
+            if listed and not title:
+                numbers = [c.number for c in listed]
+            elif listed:
+                numbers = [c.number for c in listed]
+            while last + 1 < stop and not (self._title_like(last + 1) and self.rows[last + 1].line.page):
+                last += 1
+                if self.rows[last].line.size > 1.09 * self.style.size:
+                    last -= 1
+                    break
+            for i in range(first, min(last + 1, stop)):
+                self.roles[i] = "contents"
+        rows = [self.rows[i] for i in range(stop) if not self.roles[i]]
+        for i in range(stop):
+            self.roles[i] = self.roles[i] or "preamble"
+        if not rows:
+            return [], numbers
+        text = running_text("", rows, self.words)
+        return [Segment("preamble", "", "Preamble", "preamble", "", text, (), rows)], numbers
+
+    def _title_like(self, i: int) -> bool:
+        row = self.rows[i]
+        return row.line.size > 1.09 * self.style.size or (row.line.bold and not self.style.bold and row.centred)
+
+    def _is(self, pattern: re.Pattern[str] | None, i: int) -> bool:
+        return bool(pattern and pattern.match(self.rows[i].text.strip()))
+
+    def tail(self) -> list[Segment]:
+        """What stands after the last unit: schedules, explanations, closing formulas."""
+        marks = [(i, kind) for i in range(self.end, len(self.rows)) if (kind := self._apart(i))]
+        segments: list[Segment] = []
+        counts: Counter[str] = Counter()
+        explained = False
+        for (i, kind), stop in zip(marks, _stops([m for m, _ in marks], len(self.rows)), strict=True):
+            rows = self.rows[i:stop]
+            if explained and kind != "schedule":
+                kind = "explanation"
+            elif kind == "closing" and segments and segments[-1].eid == "conclusions":
+                segments[-1].rows += rows
+                segments[-1].text += "\n" + running_text("", rows, self.words)
+                self._mark(i, stop, "closing")
+                continue
+            counts[kind] += 1
+            explained = explained or kind == "explanation"
+            self._mark(i, stop, kind)
+            if kind == "explanation":
+                segments += self._explanation(rows, i, counts)
+            elif kind == "schedule":
+                segments.append(self._schedule(rows, counts[kind]))
+            else:
+                text = running_text("", rows, self.words)
+                eid = "conclusions" if counts[kind] == 1 else f"conclusions_{counts[kind]}"
+                segments.append(Segment("preamble", "", "Closing", eid, "", text, (), rows))
+        return segments
+
+    def _mark(self, start: int, stop: int, role: str) -> None:
+        for i in range(start, stop):
+            self.roles[i] = role
+
+    def _schedule(self, rows: list[Row], count: int) -> Segment:
+        name = rows[0].text.strip()
+        label, _, rest = re.match(r"([^—–:]*)([—–:]?)(.*)", name).groups()  # type: ignore[union-attr]
+        label = re.sub(r"^THE\s+", "", label.strip())
+        label = label.title() if label.isupper() else label
+        heading = [rest.strip()] if rest.strip() else []
+        k = 1
+        while k < len(rows) and k < _LONGEST_HEADING and self._stands_out(rows[k]) and not _LABEL.match(rows[k].text):
+            heading.append(rows[k].text)
+            k += 1
+        found = paragraphs("", None, rows[k:], self.words)
+        text = "\n".join(p.text for p in found)
+        title = mend(heading, self.words)
+        return Segment(
+            "schedule", label, label, f"sched_{count}", title, text, (), rows, divisions=subdivide(found)
+        )
+
+    def _explanation(self, rows: list[Row], offset: int, counts: Counter[str]) -> list[Segment]:
+        """The elucidation, article by article, each apart from the law itself."""
+        found = candidates(rows, self.family, self.style)
+        if self.family.inner is not None:
+            found = [
+                Candidate(i, tidy(m["n"]), "", v)
+                for i, row in enumerate(rows)
+                if (m := self.family.inner.match(row.text.strip())) and (v := value(m["n"]))
+            ]
+        chain = best_chain([c for c in found if len(c.rest) < 40])[1]
+        bounds = [c.row for c in chain]
+        segments = []
+        general = rows[: bounds[0]] if bounds else rows
+        name = "Penjelasan"
+        if counts["explanation"] == 1 and general:
+            text = running_text("", general, self.words)
+            segments.append(Segment("explanation", f"{name} Umum", f"{name} Umum", "explanation", "", text, (), general))
+        for c, stop in zip(chain, _stops(bounds, len(rows)), strict=True):
+            part = rows[c.row : stop]
+            text = running_text(c.rest, part[1:], self.words)
+            label = f"{name} {self.family.label.format(n=c.number)}"
+            segments.append(Segment("explanation", label, label, f"explanation_{_part(c.number)}", "", text, (), part))
+        return segments
+
+
+def _stops(starts: Sequence[int], end: int) -> list[int]:
+    """Where each of the stretches that begin at ``starts`` ends."""
+    return [*starts[1:], end] if starts else []
+
+
+def _part(number: str) -> str:
+    """A number as part of an eId: ``26D``, ``๓๗`` -> ``37``, ``5 ทวิ`` -> ``5-2``, ``第三`` -> ``3``."""
+    place = value(number)
+    if place is None:
+        from lawsearch.text import slug
+
+        return slug(number) or "n"
+    if re.fullmatch(r"\d+[A-Za-z]{1,3}", number):
+        return number
+    if re.fullmatch(r"[IVXLCDM]+", number):
+        return number
+    major, minor, insertion = place
+    return "-".join(str(n) for n in (major, minor, insertion) if n) or "0"
+
+
+def paragraphs(rest: str, first: Row | None, rows: Iterable[Row], words: Counter[str]) -> list[Paragraph]:
+    """Rows as paragraphs: a new one at a label, after a wide gap, or at a first-line indent.
+
+    ``rest`` is the text that stands on the row ``first`` behind a number.
+    """
+    groups: list[tuple[list[str], list[Row]]] = [([rest], [first] if first else [])] if rest else []
+    previous: Row | None = first if rest else None
+    for row in rows:
+        same = previous is not None and previous.line.page == row.line.page and row.line.y0 >= previous.line.y0
+        fresh = (
+            not groups
+            or (bool(_LABEL.match(row.text)) and not groups[-1][0][-1].endswith(("-", "\u2010", "\u00ad")))
+            or (same and row.gap > 0.55)
+            or (previous is not None and row.indent > previous.indent + 1.2 and _ended(previous))
+        )
+        if fresh:
+            groups.append(([row.text], [row]))
+        else:
+            groups[-1][0].append(row.text)
+            groups[-1][1].append(row)
+        previous = row
+    return [Paragraph(mend(texts, words), used) for texts, used in groups]
+
+
+def running_text(rest: str, rows: Iterable[Row], words: Counter[str]) -> str:
+    """Rows as running text, a paragraph a line."""
+    return "\n".join(p.text for p in paragraphs(rest, None, rows, words))
+
+
+def _ended(row: Row) -> bool:
+    return row.text.rstrip()[-1:] in ".;:—–!?”\"ฯ。" or row.line.x1 < row.right - 4 * row.line.size
+
+
+def segment(rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Counter[str]) -> Segmentation:
+    """A flow of rows cut into segments by the family that won the vote; page by page where none did."""
+    if vote.family is None:
+        return _page_wise(rows, notes, words)
+    cutter = _Cutter(rows, notes, vote, words)
+    units = cutter.units()
+    front, contents = cutter.front()
+    tail = cutter.tail()
+    values = [c.value for c in cutter.chain]
+    have = {v[:2] for v in values}
+    first = min(v[0] for v in values)
+    top = max(v[1] for v in values)
+    missing = [str(n) for n in range(1, top + 1) if all((m, n) not in have for m in {v[0] for v in values})] if first == values[-1][0] else []
+    listed = [n for n in contents if n not in {c.number for c in cutter.chain}]
+    doubled = [n for n, k in Counter(c.number for c in candidates(rows[: cutter.end], vote.family, cutter.style) if len(c.rest) > 0).items() if k > 2]
+    return Segmentation(
+        tuple(rows), vote.family, (*front, *units, *tail), tuple(cutter.roles), len(cutter.chain) + len(missing),
+        tuple(dict.fromkeys(missing + listed)), tuple(doubled[:0]), tuple(contents), tuple(cutter.unplaced),
+    )  # fmt: skip
+
+
+def _page_wise(rows: Sequence[Row], notes: Sequence[Note], words: Counter[str]) -> Segmentation:
+    pages: dict[int, list[Row]] = {}
+    for row in rows:
+        pages.setdefault(row.line.page, []).append(row)
+    segments = tuple(
+        Segment("page", f"page {n}", f"Page {n}", f"page_{n}", "", running_text("", part, words), (), part,
+                flags=("page-wise",))
+        for n, part in pages.items()
+    )  # fmt: skip
+    return Segmentation(tuple(rows), None, segments, ("provision",) * len(rows), 0, (), (), (), tuple(notes))

@@ -1,0 +1,169 @@
+"""What stands below a unit: subsections, paragraphs and sub-paragraphs, told by the shape and order of labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ingest.numbering import Part
+from ingest.page import Row
+from lawsearch.text import digits, slug
+
+_THAI = "กขคงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮ"
+_VIET = "abcdđeghiklmnopqrstuvxy"
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
+
+#: Shapes of labels, most specific first: (shape, pattern of the whole label).
+_SHAPES = (
+    ("(1)", re.compile(r"\((?P<n>\d{1,3}[A-Z]{0,2})\)")),
+    ("(i)", re.compile(r"\((?P<n>[ivxl]{1,6})\)")),
+    ("(a)", re.compile(r"\((?P<n>[a-zđ]{1,2})\)")),
+    ("(A)", re.compile(r"\((?P<n>[A-Z]{1,2})\)")),
+    ("(ก)", re.compile(rf"\((?P<n>[{_THAI}])\)")),
+    ("1.", re.compile(r"(?P<n>\d{1,3}[A-Z]?)\.(?=\s|$)")),
+    ("1)", re.compile(r"(?P<n>\d{1,3})\)(?=\s|$)")),
+    ("a)", re.compile(r"(?P<n>[a-zđ]{1,2})\)(?=\s|$)")),
+    ("a.", re.compile(r"(?P<n>[a-z]{1,2})\.(?=\s|$)")),
+    ("1", re.compile(r"(?P<n>\d{1,2})(?=\s+[A-Z“])")),
+)
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """A paragraph of running text, and the rows from which it was mended."""
+
+    text: str
+    rows: list[Row]
+
+
+@dataclass(slots=True)
+class Division:
+    """One labelled part of a unit. ``text`` is everything below its label, deeper parts included."""
+
+    shape: str
+    number: str
+    paragraphs: list[Paragraph] = field(default_factory=list)
+    children: list[Division] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Its paragraphs, a line each."""
+        return "\n".join(p.text for p in self.paragraphs if p.text)
+
+    @property
+    def rows(self) -> list[Row]:
+        """Its rows in order, each once."""
+        return list(dict.fromkeys(row for p in self.paragraphs for row in p.rows))
+
+
+def _roman(text: str) -> int:
+    values = [_ROMAN[c] for c in text]
+    return sum(-v if any(v < w for w in values[i + 1 :]) else v for i, v in enumerate(values))
+
+
+def _place(shape: str, number: str) -> int:
+    """The place of a label in its list, 1 for the first; insertions such as ``2A`` stand between, times a thousand."""
+    plain = digits(number)
+    if shape in ("(1)", "1.", "1)", "1"):
+        match = re.match(r"(\d+)([A-Z]*)", plain)
+        assert match is not None
+        return int(match[1]) * 1000 + sum(ord(c) - 64 for c in match[2])
+    if shape == "(i)":
+        return _roman(number) * 1000
+    if shape == "(ก)":
+        return (_THAI.index(number) + 1) * 1000
+    letters = _VIET if "đ" in number or shape == "a)" else "abcdefghijklmnopqrstuvwxyz"
+    first = letters.find(number[0].lower())
+    return (first + 1) * 1000 + (500 if len(number) > 1 else 0)
+
+
+def _readings(text: str) -> list[tuple[str, str, int]]:
+    """The ways to read the start of a paragraph as a label: (shape, number, length of the label)."""
+    return [(shape, m["n"], m.end()) for shape, pattern in _SHAPES if (m := pattern.match(text))]
+
+
+def _follows(last: int, place: int) -> bool:
+    """Whether ``place`` can come after ``last``: the next, an insertion, or one or two on."""
+    return last < place <= last // 1000 * 1000 + 3999
+
+
+def _is_first(shape: str, place: int) -> bool:
+    return place == 1000
+
+
+def _choose(
+    readings: list[tuple[str, str, int]], stack: list[tuple[Division, int]], following: str
+) -> tuple[tuple[str, str, int], int] | None:
+    """The reading that fits the open lists, and the depth at which it goes on (len(stack) for a new list)."""
+    options = []
+    for reading in readings:
+        place = _place(reading[0], reading[1])
+        for depth in range(len(stack) - 1, -1, -1):
+            division, last = stack[depth]
+            if division.shape == reading[0] and _follows(last, place):
+                # The very next number is better than a skip; the innermost list better than an outer one.
+                options.append((0 if place - last <= 1000 else 2, -depth, reading, depth))
+                break
+        if _is_first(reading[0], place) and all(d.shape != reading[0] for d, _ in stack):
+            options.append((1, 0, reading, len(stack)))
+    if not options:
+        return None
+    # "(i)" after "(h)" opens a Roman list if "(ii)" is next.
+    if len(options) > 1 and following == "ii":
+        options = [o for o in options if o[2][0] == "(i)"] or options
+    _, _, reading, depth = min(options, key=lambda o: (o[0], o[1]))
+    return reading, depth
+
+
+def subdivide(paragraphs: Sequence[Paragraph]) -> list[Division]:
+    """The labelled parts of a unit as a forest. Text before the first label belongs to the unit alone."""
+    roots: list[Division] = []
+    stack: list[tuple[Division, int]] = []
+    firsts = [next((r[1] for r in _readings(p.text)), "") for p in paragraphs]
+    for i, paragraph in enumerate(paragraphs):
+        text = paragraph.text
+        following = next((n for n in firsts[i + 1 :] if n), "")
+        opened: list[Division] = []
+        while readings := _readings(text):
+            chosen = _choose(readings, stack, following)
+            if chosen is None:
+                break
+            (shape, number, length), depth = chosen
+            del stack[depth:]
+            division = Division(shape, number)
+            (stack[-1][0].children if stack else roots).append(division)
+            stack.append((division, _place(shape, number)))
+            opened.append(division)
+            text = text[length:].lstrip(" —–")
+            if not _opens(text):
+                break
+        for k, (division, _) in enumerate(stack):
+            own = division in opened
+            shown = text if own and k == len(stack) - 1 else _without(paragraph.text, division) if own else paragraph.text
+            division.paragraphs.append(Paragraph(shown, paragraph.rows))
+    return roots
+
+
+def _opens(text: str) -> bool:
+    """Whether a text after a label opens with the first label of a deeper list."""
+    return any(_is_first(shape, _place(shape, number)) for shape, number, _ in _readings(text) if shape != "1")
+
+
+def _without(text: str, division: Division) -> str:
+    """A paragraph without the labels up to and including that of ``division``."""
+    for shape, number, length in _readings(text):
+        if (shape, number) == (division.shape, division.number):
+            return text[length:].lstrip(" —–")
+    return text
+
+
+def part_of(parts: Mapping[str, Part], shape: str) -> Part:
+    """How the family names a label of this shape."""
+    return parts.get(shape) or Part("item", "item", "({n})")
+
+
+def name(parts: Mapping[str, Part], division: Division) -> tuple[str, str, str]:
+    """(eId part, kind, how the citation goes on) of a division: ``subsec_2``, ``subsection``, ``(2)``."""
+    part = part_of(parts, division.shape)
+    return f"{part.prefix}_{slug(division.number) or division.number}", part.kind, part.cite.format(n=division.number)

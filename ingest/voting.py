@@ -1,0 +1,137 @@
+"""Which numbering family a text follows, and which of its lines are headings of units: by vote and by sequence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ingest.layout import Note
+from ingest.numbering import Family, families, tidy, value
+from ingest.page import Row
+from ingest.sequence import Candidate, best_chain
+
+#: Units that a chain needs before a text counts as structured.
+_FEWEST = 3
+_MINIMUM = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The type in which most of a text is set."""
+
+    bold: bool
+    italic: bool
+    size: float
+
+    def stands_out(self, row: Row) -> bool:
+        """Whether a row is set apart by weight, slope or size, as headings are."""
+        line = row.line
+        if row.text.startswith(("[", "(")):
+            return False
+        return (line.bold, line.italic) != (self.bold, self.italic) or line.size > 1.09 * self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The winning family, its chain of unit headings, and the score of every family that had one."""
+
+    family: Family | None
+    chain: tuple[Candidate, ...]
+    scores: dict[str, float]
+
+
+def body_style(rows: Sequence[Row]) -> Style:
+    """The style of most characters."""
+    styles: Counter[tuple[bool, bool, float]] = Counter()
+    for row in rows:
+        styles[row.line.bold, row.line.italic, row.line.size] += len(row.text)
+    return Style(*styles.most_common(1)[0][0]) if styles else Style(False, False, 10.0)
+
+
+def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequence[Note] = ()) -> list[Candidate]:
+    """Lines that open with a number of the family, weighted by how common their looks are among them."""
+    beside = {(note.page, round(note.lines[0].y0 / 8) + d) for note in notes for d in (-1, 0, 1)}
+    found: list[Candidate] = []
+    looks: list[tuple[object, ...]] = []
+    for i, row in enumerate(rows):
+        match = family.pattern.match(row.text)
+        if not match or (place := value(match["n"])) is None:
+            continue
+        groups = match.groupdict()
+        rest = (groups.get("rest") or "").strip()
+        found.append(Candidate(i, tidy(match["n"]), rest, place))
+        above = i > 0 and style.stands_out(rows[i - 1])
+        noted = (row.line.page, round(row.line.y0 / 8)) in beside
+        looks.append((
+            row.line.bold, row.centred, round(row.indent / 1.5) if not row.centred else 0, bool(groups.get("dot")),
+            "none" if not rest else "lower" if rest[:1].islower() else "text", above, noted,
+        ))  # fmt: skip
+    return _weighted(rows, found, looks)
+
+
+def _weighted(rows: Sequence[Row], found: list[Candidate], looks: list[tuple[object, ...]]) -> list[Candidate]:
+    if not found:
+        return []
+    lengths = [0]
+    for row in rows:
+        lengths.append(lengths[-1] + len(row.text))
+    ends = [c.row for c in found[1:]] + [len(rows)]
+    volume = [min(0.5, (lengths[end] - lengths[c.row]) / 500) for c, end in zip(found, ends, strict=True)]
+    weighted = found
+    counted = looks
+    for _round in range(2):
+        shares = Counter(counted)
+        most = max(shares.values(), default=1)
+        weighted = [
+            replace(c, weight=0.3 + 0.7 * shares[look] / most + more)
+            for c, look, more in zip(found, looks, volume, strict=True)
+        ]
+        # The second time only those count that a first chain has chosen.
+        chosen = {c.row for c in best_chain(weighted)[1]}
+        counted = [look for c, look in zip(found, looks, strict=True) if c.row in chosen]
+    return weighted
+
+
+def vote(
+    rows: Sequence[Row],
+    notes: Sequence[Note] = (),
+    *,
+    language: str = "",
+    jurisdiction: str = "",
+    forced: str = "",
+) -> Vote:
+    """The family whose chain of numbers is heaviest.
+
+    ``language`` and ``jurisdiction``, where known, favour the families at home there; ``forced`` names the family
+    to use whatever the vote. The family is None where no family has a chain to speak of.
+    """
+    style = body_style(rows)
+    front = "\n".join(row.text for row in rows[:120])
+    scores: dict[str, float] = {}
+    chains: dict[str, list[Candidate]] = {}
+    for family in families().values():
+        if forced and family.id != forced:
+            continue
+        score, chain = best_chain(candidates(rows, family, style, notes))
+        least = 1 if forced or family.weight > 1 else _FEWEST
+        if len(chain) < least or score < (0 if forced else _MINIMUM) or _capped(family, front):
+            continue
+        factor = family.weight if family.weight <= 1 or family.hint is None else 1.0
+        if family.hint is not None and family.hint.search(front):
+            factor *= 1.2 if family.weight <= 1 else family.weight
+        if language and family.language:
+            factor *= 1.2 if family.language == language else 0.5
+        if jurisdiction and family.jurisdictions:
+            factor *= 1.1 if jurisdiction in family.jurisdictions else 0.9
+        scores[family.id] = round(score * factor, 2)
+        chains[family.id] = chain
+    if not scores:
+        return Vote(None, (), {})
+    best = max(scores, key=lambda name: scores[name])
+    return Vote(families()[best], tuple(chains[best]), scores)
+
+
+def _capped(family: Family, front: str) -> bool:
+    """Whether the family is one that only its hint can bring in, and the hint is missing."""
+    return family.weight > 1 and family.hint is not None and not family.hint.search(front)

@@ -1,0 +1,69 @@
+"""What a search or a request for counterparts gives back: hits by jurisdiction, why, how sure, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lawsearch.instrument import Instrument
+from lawsearch.provision import Provision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which provisions may answer; an empty field allows everything. Years are those of the instrument, inclusive."""
+
+    jurisdictions: tuple[str, ...] = ()
+    forces: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
+    year_from: int | None = None
+    year_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One view of the match: its name, the raw value (a cosine, an overlap), and its share of the score."""
+
+    name: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One provision that answers. ``score`` is 0..1; ``signals`` say which views agreed, strongest first;
+    ``terms`` are words that both sides share (in the words of the hit); ``passage`` the best matching part."""
+
+    provision: Provision
+    instrument: Instrument
+    score: float
+    signals: tuple[Signal, ...] = ()
+    terms: tuple[str, ...] = ()
+    passage: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one jurisdiction answers. ``no_counterpart`` is the estimated probability that it has none;
+    ``units`` counts its searched provisions: 0 means there is no text of it in the corpus (or the filters bar it)."""
+
+    jurisdiction: str
+    hits: tuple[Hit, ...]
+    no_counterpart: float
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """The whole result. ``source`` is the provision asked about, None for a free text; ``answers`` come best first,
+    then the jurisdictions without a hit; ``generation`` names the index that answered; ``took_ms`` how long."""
+
+    text: str
+    language: str
+    answers: tuple[Answer, ...]
+    generation: str
+    took_ms: float
+    source: Provision | None = None
+    filters: Filters = field(default_factory=Filters)

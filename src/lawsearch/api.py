@@ -1,0 +1,184 @@
+"""The HTTP API and the application: ``uvicorn.run(create_app(settings))``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from lawsearch import __version__, web
+from lawsearch.edge import install
+from lawsearch.errors import LawsearchError
+from lawsearch.openapi import described
+from lawsearch.replies import (
+    clause_answered,
+    compared,
+    counterparts,
+    coverage,
+    instrument_list,
+    instrument_page,
+    provision_page,
+    searched,
+)
+from lawsearch.schemas import (
+    About,
+    AnswersOut,
+    ClauseRequest,
+    CompareQuery,
+    ComparisonOut,
+    CounterpartsQuery,
+    Health,
+    InstrumentList,
+    InstrumentPage,
+    Problem,
+    ProvisionPage,
+    SearchQuery,
+)
+from lawsearch.service import Service, View
+from lawsearch.settings import Settings
+
+if TYPE_CHECKING:
+    from lawsearch.search import Searcher
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+
+
+def _service(request: Request) -> Service:
+    return request.app.state.service
+
+
+def _view(request: Request) -> View:
+    return request.app.state.service.view()
+
+
+Serving = Annotated[Service, Depends(_service)]
+Current = Annotated[View, Depends(_view)]
+ProvisionId = Annotated[
+    str,
+    Path(
+        alias="id",
+        description="Id of a provision, slashes and all; the language may be left out where one prevails.",
+        examples=["/akn/sg/act/2012/26/en/~sec_26D"],
+    ),
+]
+InstrumentId = Annotated[
+    str, Path(alias="id", description="Id of an instrument, slashes and all.", examples=["/akn/sg/act/2012/26"])
+]
+#: Errors that a route documents besides 422 and 503, which all have.
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No such provision or instrument"}}
+
+
+# -- routes ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/api/search", summary="Search by words", tags=["matching"])
+def get_search(service: Serving, view: Current, query: Annotated[SearchQuery, Query()]) -> AnswersOut:
+    """Provisions that answer words in any language, best first in each jurisdiction; all member states are listed."""
+    return searched(service, view, query)
+
+
+@router.post("/api/counterparts", summary="Counterparts of a drafted clause", tags=["matching"])
+def post_counterparts(service: Serving, view: Current, query: ClauseRequest) -> AnswersOut:
+    """Provisions that correspond to a clause in any language, with the estimate that there is none."""
+    return clause_answered(service, view, query)
+
+
+@router.get(
+    "/api/provisions/{id:path}/counterparts",
+    summary="Counterparts of a provision",
+    tags=["matching"],
+    responses=NOT_FOUND,
+)
+def get_counterparts(
+    service: Serving,
+    view: Current,
+    key: ProvisionId,
+    query: Annotated[CounterpartsQuery, Query()],
+) -> AnswersOut:
+    """Provisions of the other jurisdictions that correspond to one of the corpus."""
+    return counterparts(service, view, view.provision(key), query)
+
+
+@router.get("/api/provisions/{id:path}", summary="One provision", tags=["corpus"], responses=NOT_FOUND)
+def get_provision(view: Current, key: ProvisionId) -> ProvisionPage:
+    """A provision as printed, its instrument, its parts, and the provisions before and after it."""
+    return provision_page(view, view.provision(key))
+
+
+@router.get("/api/instruments", summary="All instruments", tags=["corpus"])
+def get_instruments(view: Current) -> InstrumentList:
+    """The instruments of the corpus, by jurisdiction and year."""
+    return InstrumentList(generation=view.name, instruments=instrument_list(view))
+
+
+@router.get("/api/instruments/{id:path}", summary="One instrument", tags=["corpus"], responses=NOT_FOUND)
+def get_instrument(view: Current, key: InstrumentId) -> InstrumentPage:
+    """Its facts, and each language version with its source, parse report and contents."""
+    return instrument_page(view, key)
+
+
+@router.get("/api/compare", summary="Provisions side by side", tags=["matching"], responses=NOT_FOUND)
+def get_compare(service: Serving, view: Current, query: Annotated[CompareQuery, Query()]) -> ComparisonOut:
+    """Two to six texts with their parts in rows and, within a language, the words that differ."""
+    return compared(service, view, query)
+
+
+@router.get("/healthz", summary="Whether it serves", tags=["service"])
+def get_health(view: Current) -> Health:
+    """200 with the generation being served, 503 where there is none."""
+    return Health(status="ok", generation=view.name)
+
+
+@router.get("/api/about", summary="What it serves", tags=["service"])
+def get_about(view: Current) -> About:
+    """The corpus by jurisdiction, the models, and the generation."""
+    manifest = dict(view.searcher.generation.manifest)
+    return About(generation=view.name, manifest=manifest, version=__version__, jurisdictions=coverage(view))
+
+
+# -- the application ------------------------------------------------------------------------------------------------
+
+
+def create_app(settings: Settings, searcher: Searcher | None = None) -> FastAPI:
+    """The application, API and pages; it serves ``searcher``, or else the newest generation that ``settings`` name.
+
+    Without a generation it starts nevertheless, answers 503 saying how to build one, and serves it once it is there.
+    """
+    service = Service(settings, searcher)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            await run_in_threadpool(service.view)
+        except LawsearchError as error:
+            log.warning("nothing to serve yet: %s", error)
+        yield
+
+    app = FastAPI(
+        title="lawsearch",
+        version=__version__,
+        summary="Corresponding provisions of South-East Asian law, side by side",
+        docs_url=None,  # Its page loads scripts from elsewhere, which the security policy rightly forbids.
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    app.include_router(router)
+    web.mount(app)
+    install(app, settings, web.error_page)
+    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type"],
+        )  # fmt: skip
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]
+    return app

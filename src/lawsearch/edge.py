@@ -1,0 +1,157 @@
+"""The outer edge of the server: security headers, a bound on request bodies, and errors as RFC 9457 problems."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lawsearch.errors import GenerationError, LawsearchError, ModelError, NotFoundError, QueryError
+from lawsearch.schemas import FieldError, Problem
+from lawsearch.settings import Settings
+
+log = logging.getLogger(__name__)
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+#: Every kind of problem: its title, and what it means (shown on the page about the service).
+KINDS = {
+    "not-found": ("Not found", "There is no such page, instrument or provision in the corpus being served."),
+    "query": ("Request not understood", "A parameter or the text is missing, too long or outside its vocabulary."),
+    "method": ("Method not allowed", "The address exists, but not for this HTTP method."),
+    "too-large": ("Request too large", "The body is longer than a clause may be."),
+    "not-ready": ("No index to serve", "Nothing has been built yet, or what was built cannot be used."),
+    "unexpected": ("Something went wrong", "An error nobody foresaw; it is in the server's log."),
+}
+_BY_STATUS = {404: "not-found", 405: "method", 413: "too-large", 422: "query", 400: "query", 503: "not-ready"}
+_REMEDIES = {
+    "not-found": "Check the address; the instruments of the corpus are listed at /instruments",
+    "method": "The methods of every route are in /api/openapi.json",
+    "too-large": "Send one clause at a time",
+    "query": "Correct what is named here and try again; parameters are described in /api/openapi.json",
+    "unexpected": "Try again; if it stays, tell whoever runs this server the time and the address",
+}
+#: Draws a problem as a page, for people.
+Page = Callable[[Request, Problem], Response]
+
+
+def problem(kind: str, status: int, detail: str, remedy: str = "", errors: list[FieldError] | None = None) -> Problem:
+    """A problem of one of ``KINDS``."""
+    return Problem(
+        type=f"/about#problem-{kind}",
+        title=KINDS[kind][0],
+        status=status,
+        detail=detail,
+        remedy=remedy or _REMEDIES.get(kind, ""),
+        errors=errors or [],
+    )
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to tell a client of an exception; of one that nobody foresaw, nothing but that it happened."""
+    if isinstance(error, NotFoundError):
+        return problem("not-found", 404, error.problem, error.remedy)
+    if isinstance(error, QueryError):
+        return problem("query", 422, error.problem, error.remedy)
+    if isinstance(error, GenerationError | ModelError):
+        return problem("not-ready", 503, error.problem, error.remedy or "Build an index: lawsearch index")
+    if isinstance(error, RequestValidationError | ValidationError):
+        fields = [FieldError(field=_field(e["loc"]), message=_message(e)) for e in error.errors()]
+        detail = "; ".join(f"{f.field}: {f.message}" for f in fields[:5])
+        return problem("query", 422, detail, errors=fields[:20])
+    if isinstance(error, HTTPException):
+        kind = _BY_STATUS.get(error.status_code, "unexpected")
+        detail = "there is nothing at this address" if error.detail == "Not Found" else str(error.detail)
+        return problem(kind, error.status_code, detail)
+    return problem("unexpected", 500, "The server could not answer")
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """The field as the client wrote it: without ``query`` or ``body`` before it and places in lists after it."""
+    names = [str(p) for p in location if isinstance(p, str)]
+    return names[-1] if names else "request"
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    if error["type"] == "missing":
+        return "is required"
+    if error["type"] == "extra_forbidden":
+        return "is not a parameter here"
+    message = str(error["msg"])
+    return message[0].lower() + message[1:]
+
+
+def respond(problem: Problem) -> JSONResponse:
+    """The problem as ``application/problem+json``."""
+    return JSONResponse(problem.model_dump(), problem.status, media_type="application/problem+json", headers=HEADERS)
+
+
+def is_api(path: str) -> bool:
+    """Whether an address is for programs, which get their errors as JSON."""
+    return path.startswith("/api/") or path in ("/api", "/healthz")
+
+
+def install(app: FastAPI, settings: Settings, page: Page) -> None:
+    """Give the app its headers, bounds and error handlers; ``page`` draws problems for people."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        if not isinstance(error, LawsearchError | RequestValidationError | ValidationError | HTTPException):
+            log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        found = problem_of(error)
+        response = respond(found) if is_api(request.url.path) else page(request, found)
+        if isinstance(error, HTTPException) and error.headers:
+            response.headers.update(error.headers)
+        response.headers.update(HEADERS)
+        return response
+
+    for kind in (LawsearchError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, handle)
+    # A character takes at most twelve bytes, as two escapes of JSON; the rest of a request is small.
+    app.add_middleware(Bounds, most=16_384 + 12 * settings.max_text)
+
+
+class Bounds:
+    """ASGI middleware: adds ``HEADERS`` to every response and refuses bodies longer than ``most`` bytes."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        received = 0
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+
+        async def bounded() -> Message:
+            nonlocal received
+            if declared.isdigit() and int(declared) > self.most:
+                raise HTTPException(413, f"The body has {int(declared):,} bytes; {self.most:,} is the most")
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.most:
+                raise HTTPException(413, f"The body has more than {self.most:,} bytes")
+            return message
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        await self.app(scope, bounded, guarded)

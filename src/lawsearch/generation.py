@@ -1,0 +1,136 @@
+"""A generation: one complete, immutable index of the store, built beside the current one and switched to at once.
+
+    index/generations/<name>/
+        manifest.json   models, dimensions, counts, corpus digest, code version
+        store.db        a snapshot of the store: readers never see a half-ingested law
+        units.txt       ids of the units of matching, in row order (by jurisdiction and language, contiguous)
+        whole.faiss     one vector a unit          title.npy, english.npy   further views, float16
+        parts.npy       the parts' vectors         offsets.npy              where each unit's parts begin
+        hubness.npy     how close each unit is to everything, by language of the other side
+        links.npz       weights between corresponding units of different jurisdictions (sparse, symmetric)
+        lexical/        tantivy
+    index/CURRENT       the name of the generation being served; replaced by one atomic rename
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from lawsearch.errors import GenerationError, LawsearchError
+from lawsearch.instrument import Instrument
+from lawsearch.lexicon import Lexicon
+from lawsearch.store import Store
+from lawsearch.vectors import VectorIndex
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The units of one jurisdiction in one language: rows ``start`` to ``stop``."""
+
+    name: str
+    jurisdiction: str
+    language: str
+    start: int
+    stop: int
+
+
+def generations_dir(index_dir: Path) -> Path:
+    return index_dir / "generations"
+
+
+def current_name(index_dir: Path) -> str | None:
+    """Name of the generation being served, or None where none was built."""
+    try:
+        return (index_dir / "CURRENT").read_text("utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def switch(index_dir: Path, name: str) -> None:
+    """Make ``name`` the generation being served, by one atomic rename."""
+    pending = index_dir / "CURRENT.pending"
+    pending.write_text(name + "\n", "utf-8")
+    os.replace(pending, index_dir / "CURRENT")
+
+
+def prune(index_dir: Path, keep: int) -> None:
+    """Remove all but the newest ``keep`` generations; the current one always stays."""
+    folders = sorted(p for p in generations_dir(index_dir).iterdir() if (p / "manifest.json").exists())
+    for folder in folders[:-keep]:
+        if folder.name != current_name(index_dir):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Generation:
+    """One generation opened for reading. It stays readable however many newer ones are built meanwhile."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open ``folder``. Raises GenerationError where it is incomplete, damaged or of another format."""
+        try:
+            self.manifest: dict = json.loads((folder / "manifest.json").read_text("utf-8"))
+            if self.manifest["format"] != FORMAT:
+                raise GenerationError(
+                    f"{folder}: index format {self.manifest['format']}, this version reads {FORMAT}",
+                    "Build it again: lawsearch index",
+                )
+            self.name = folder.name
+            self.store = Store(folder / "store.db", read_only=True)
+            self.ids: list[str] = (folder / "units.txt").read_text("utf-8").splitlines()
+            self.groups = {g["name"]: Group(**g) for g in self.manifest["groups"]}
+            self.whole = VectorIndex(folder, {g.name: (g.start, g.stop) for g in self.groups.values()})
+            self.title = np.load(folder / "title.npy", mmap_mode="r")
+            self.english = np.load(folder / "english.npy", mmap_mode="r")
+            self.parts = np.load(folder / "parts.npy", mmap_mode="r")
+            self.offsets = np.load(folder / "offsets.npy")
+            self.hubness = np.load(folder / "hubness.npy")
+            self.links: sparse.csr_matrix = sparse.load_npz(folder / "links.npz").tocsr()
+            self.lexicon = Lexicon(folder / "lexical")
+        except LawsearchError:
+            raise
+        except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise GenerationError(f"{folder}: cannot be opened: {error}", "Build it again: lawsearch index") from error
+        self.instruments: Mapping[str, Instrument] = self.store.instruments()
+        self.rows = {key: row for row, key in enumerate(self.ids)}
+        sizes = {len(self.ids), len(self.whole), len(self.title), len(self.offsets) - 1, self.links.shape[0]}
+        if len(sizes) != 1:
+            raise GenerationError(
+                f"{folder}: its files disagree on the number of units ({sorted(sizes)})",
+                "Build it again: lawsearch index",
+            )
+
+    @classmethod
+    def current(cls, index_dir: Path) -> Generation:
+        """The generation being served. Raises GenerationError where none was built."""
+        # Between reading the name and opening the folder a newer one may have replaced and pruned it.
+        for _ in range(3):
+            name = current_name(index_dir)
+            if name is None:
+                raise GenerationError(f"no index in {index_dir}", "Build one: lawsearch ingest PATH, or: make demo")
+            if (generations_dir(index_dir) / name / "manifest.json").exists():
+                return cls(generations_dir(index_dir) / name)
+        raise GenerationError(f"{index_dir}/CURRENT names {name}, which is not there", "Build it: lawsearch index")
+
+    @property
+    def languages(self) -> list[str]:
+        """The columns of ``hubness``."""
+        return self.manifest["languages"]
+
+    @cached_property
+    def instrument_of(self) -> list[str]:
+        """The instrument of every row."""
+        return [key.split("/~", 1)[0].rsplit("/", 1)[0] for key in self.ids]
+
+    def group_of(self, row: int) -> Group:
+        """The group that a row stands in."""
+        return next(g for g in self.groups.values() if g.start <= row < g.stop)

@@ -1,0 +1,90 @@
+"""Words: ICU segmentation for every script, and the lexical index over it (tantivy, BM25 within one language)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from icu4py.breakers import WordBreaker
+
+from lawsearch.text import digits, normal
+from lawsearch.vocabulary import languages
+
+#: Words of a query beyond this many add time and no accuracy; the rarest are kept.
+QUERY_WORDS = 48
+
+
+def words(text: str, language: str) -> list[str]:
+    """The words of ``text`` in order, lower case, native digits as 0-9; segmented by ICU's rules of the language.
+
+    ICU knows word boundaries of Thai, Lao, Khmer and Burmese, which write no spaces. Punctuation is left out.
+    """
+    text = digits(normal(text)).lower()
+    # ICU counts in UTF-16 code units; law texts rarely leave the basic plane, but then slices must still be right.
+    if not text or any(ord(c) > 0xFFFF for c in text):
+        text = "".join(c if ord(c) <= 0xFFFF else " " for c in text)
+    found = []
+    for start, end in WordBreaker(text, language if language in languages() else "en").segments():
+        word = text[start:end]
+        if any(c.isalnum() for c in word):
+            found.append(word.replace("'", "").replace("’", ""))
+    return found
+
+
+class Lexicon:
+    """A tantivy index of the units' words, searched a group (a jurisdiction in one language) at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the index in ``folder``, which ``Lexicon.build`` wrote. Raises ValueError if it is none."""
+        import tantivy
+
+        self._tantivy = tantivy
+        self._index = tantivy.Index.open(str(folder))
+        self._schema = self._index.schema
+        self._searcher = self._index.searcher()
+
+    @staticmethod
+    def build(folder: Path, units: Iterable[tuple[int, str, Sequence[str]]]) -> None:
+        """Write an index of (row, group name, words) into the empty ``folder``."""
+        import tantivy
+
+        schema = (
+            tantivy.SchemaBuilder()
+            .add_integer_field("row", stored=True, indexed=False, fast=True)
+            .add_text_field("group", tokenizer_name="raw")
+            .add_text_field("words", tokenizer_name="whitespace")
+            .build()
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        index = tantivy.Index(schema, path=str(folder))
+        writer = index.writer(num_threads=1)
+        for row, group, found in units:
+            writer.add_document(tantivy.Document(row=row, group=group, words=" ".join(found)))
+        writer.commit()
+        writer.wait_merging_threads()
+
+    def search(self, query: Sequence[str], group: str, limit: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of ``group`` with any of the words ``query`` and their BM25 scores, best first, at most ``limit``."""
+        t = self._tantivy
+        if not query:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        should = [(t.Occur.Should, t.Query.term_query(self._schema, "words", word)) for word in query]
+        must = t.Query.const_score_query(t.Query.term_query(self._schema, "group", group), 0.0)
+        whole = t.Query.boolean_query([(t.Occur.Must, t.Query.boolean_query(should)), (t.Occur.Must, must)])
+        found = self._searcher.search(whole, limit, count=False).hits
+        scores = np.array([score for score, _ in found], np.float32)
+        rows = self._searcher.fast_field_values("row", [address for _, address in found]) if found else []
+        return np.array(rows, np.int64), scores
+
+    def rarest(self, query: Sequence[str], limit: int = QUERY_WORDS) -> list[str]:
+        """The distinct words of ``query`` that the index knows, rarest first."""
+        known = {word: self._searcher.doc_freq("words", word) for word in dict.fromkeys(query)}
+        return sorted((w for w, n in known.items() if n), key=lambda w: (known[w], w))[:limit]
+
+    def weight(self, word: str) -> float:
+        """Inverse document frequency of a word (BM25's), 0 for a word the index does not know."""
+        n = self._searcher.doc_freq("words", word)
+        total = self._searcher.num_docs
+        return math.log(1 + (total - n + 0.5) / (n + 0.5)) if n else 0.0

@@ -1,0 +1,171 @@
+"""Matching: which units of one group correspond to a query, seen through several views and through third laws.
+
+1. Candidates: nearest by the multilingual vectors, less their hubness (CSLS, Conneau et al. 2018), and by words.
+2. Each view is standardised over the candidates and summed with fixed weights: whole text, best-matching parts
+   (late interaction), titles, an English model where both sides are English, words where both share a language.
+3. Bridging: a unit whose counterparts in third jurisdictions are also counterparts of the candidate is likelier to
+   correspond. Links are mutual shares of attention between two groups; two steps along them are one bridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from lawsearch.generation import Generation, Group
+
+#: Weights of the views; equal but for the title, which many laws leave empty (Indonesian articles have none).
+WEIGHTS = {"meaning": 1.0, "parts": 1.0, "title": 0.5, "english": 1.0, "words": 1.0}
+#: Weight of the bridge against the standardised sum of the views.
+BRIDGE = 1.5
+#: Candidates by vectors and by words in a group: a whole law, or the top of a whole jurisdiction.
+NEAREST, WORDED = 128, 32
+#: Temperature at which standardised scores become shares of attention, and how many of them are kept as links.
+TEMPERATURE, LINKS = 0.35, 20
+#: Share of attention below which a bridge counts as none.
+FAINT = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is compared: vectors of shape (d,), parts (m, d), the telling words of ``language``."""
+
+    meaning: np.ndarray
+    title: np.ndarray
+    parts: np.ndarray
+    english: np.ndarray | None
+    words: Sequence[str]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates of one group, best first. ``shares`` are shares of attention before bridging; ``views`` the raw
+    values by view and ``contributions`` what each gave to the score, all aligned with ``rows``."""
+
+    rows: np.ndarray
+    scores: np.ndarray
+    views: dict[str, np.ndarray]
+    contributions: dict[str, np.ndarray]
+
+    def shares(self) -> np.ndarray:
+        """Softmax of the standardised scores: how attention is divided among the candidates."""
+        return attention(self.scores)
+
+
+def attention(scores: np.ndarray) -> np.ndarray:
+    """Softmax of standardised scores at ``TEMPERATURE``."""
+    if not len(scores):
+        return scores
+    weights = np.exp((scores - scores.max()) / TEMPERATURE)
+    return weights / weights.sum()
+
+
+def standard(values: np.ndarray) -> np.ndarray:
+    """Values less their mean, in standard deviations; zeros where all are alike."""
+    spread = values.std() if len(values) else 0.0
+    return (values - values.mean()) / spread if spread > 1e-6 else np.zeros(len(values))
+
+
+class Matcher:
+    """Ranks the units of a generation against a query."""
+
+    def __init__(self, generation: Generation) -> None:
+        self.generation = generation
+        self._column = {language: i for i, language in enumerate(generation.languages)}
+
+    def query_of(self, row: int, words: Sequence[str], language: str) -> Query:
+        """The query that an indexed unit is."""
+        g = self.generation
+        english = np.asarray(g.english[row], np.float32)
+        return Query(
+            meaning=g.whole.vectors[row],
+            title=np.asarray(g.title[row], np.float32),
+            parts=np.asarray(g.parts[g.offsets[row] : g.offsets[row + 1]], np.float32),
+            english=english if english.any() else None,
+            words=g.lexicon.rarest(words),
+            language=language,
+        )
+
+    def _hubness(self, rows: np.ndarray, language: str) -> np.ndarray:
+        column = self._column.get(language)
+        table = self.generation.hubness[rows]
+        return table[:, column] if column is not None else table.mean(axis=1)
+
+    def rank(self, query: Query, group: Group, mask: np.ndarray | None = None) -> Ranking:
+        """The units of ``group`` worth a closer look, by the fused views, before any bridging.
+
+        ``mask`` (n,) bool says which rows may answer; None: all.
+        """
+        g = self.generation
+        near, cosines = g.whole.search(query.meaning, group.name, 2 * NEAREST, mask)
+        rows = near[np.argsort(self._hubness(near, query.language) - 2 * cosines, kind="stable")[:NEAREST]]
+        overlap: dict[int, float] = {}
+        if group.language == query.language:
+            found, scores = g.lexicon.search(query.words, group.name, 4 * NEAREST)
+            if mask is not None:
+                found, scores = found[mask[found]], scores[mask[found]]
+            overlap = dict(zip(found.tolist(), scores.tolist(), strict=True))
+            rows = np.union1d(rows, found[:WORDED])
+        views = {
+            "meaning": 2 * (g.whole.vectors[rows] @ query.meaning) - self._hubness(rows, query.language),
+            "title": np.asarray(g.title[rows], np.float32) @ query.title,
+        }
+        if len(query.parts):
+            views["parts"] = self._late(query, rows)
+        if query.english is not None and group.language == "en":
+            views["english"] = np.asarray(g.english[rows], np.float32) @ query.english
+        if group.language == query.language:
+            views["words"] = np.array([overlap.get(row, 0.0) for row in rows.tolist()])
+        return fuse(rows, views)
+
+    def _late(self, query: Query, rows: np.ndarray) -> np.ndarray:
+        """Late interaction: each part's best partner on the other side, averaged, in both directions."""
+        g = self.generation
+        starts, stops = g.offsets[rows], g.offsets[rows + 1]
+        counts = stops - starts
+        owners = np.repeat(np.arange(len(rows)), counts)
+        places = np.repeat(starts - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
+        cosines = np.asarray(g.parts[places], np.float32) @ query.parts.T
+        value = np.zeros(len(rows))
+        filled = np.flatnonzero(counts)
+        if not len(filled):
+            return value
+        bounds = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
+        value[filled] = np.maximum.reduceat(cosines, bounds).mean(axis=1)
+        # A lone sentence says nothing of how much of the other side it covers.
+        if len(query.parts) > 1:
+            backward = np.zeros(len(rows))
+            np.add.at(backward, owners, cosines.max(axis=1))
+            value[filled] += backward[filled] / counts[filled]
+        return value
+
+    def bridged(self, ranking: Ranking, reach: sparse.csr_matrix) -> Ranking:
+        """The ranking with what ``reach`` (1, n: attention after two steps) says of its candidates."""
+        value = np.asarray(reach[:, ranking.rows].todense()).ravel()
+        if not value.any():
+            return ranking
+        mass = standard(np.log(value + FAINT))
+        contributions = {**ranking.contributions, "bridge": BRIDGE * mass}
+        scores = standard(ranking.scores + BRIDGE * mass)
+        return _sorted(Ranking(ranking.rows, scores, {**ranking.views, "bridge": value}, contributions))
+
+
+def fuse(rows: np.ndarray, views: dict[str, np.ndarray]) -> Ranking:
+    """Candidates ranked by the weighted sum of their standardised views."""
+    contributions = {name: WEIGHTS[name] * standard(value) for name, value in views.items()}
+    total = standard(np.sum(list(contributions.values()), axis=0)) if len(rows) else np.zeros(0)
+    return _sorted(Ranking(rows, total, views, contributions))
+
+
+def _sorted(ranking: Ranking) -> Ranking:
+    order = np.argsort(-ranking.scores, kind="stable")
+    return Ranking(
+        ranking.rows[order],
+        ranking.scores[order],
+        {name: value[order] for name, value in ranking.views.items()},
+        {name: value[order] for name, value in ranking.contributions.items()},
+    )

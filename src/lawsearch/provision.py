@@ -1,0 +1,81 @@
+"""A provision: a section or article, what stands below it, and where it stands on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lawsearch.instrument import Instrument
+from lawsearch.text import digest
+
+#: What a provision can be. Units are matched; the rest is addressable below or beside them.
+UNIT_KINDS = ("section", "article", "rule", "clause", "principle", "recital", "page")
+APART_KINDS = ("schedule", "explanation", "preamble")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page: 1-based page number; points from the top left corner of the page."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provision:
+    """One provision of one expression (language version) of an instrument.
+
+    ``id`` is ``<instrument>/<language>/~<eid>``, the same whatever was ingested before it. ``number`` is as
+    printed (``26D``, ``๓๗``), ``label`` as cited at home (``Section 26D``, ``มาตรา ๓๗``), ``citation`` as cited
+    abroad (``PDPA 2012 (SG) s 26D``). ``text`` is everything below the heading, children included; ``path`` the
+    titles above it, outermost first; ``parent`` the eId of the provision it stands in, empty for the units of
+    matching. ``flags`` name doubts about its quality (``page-wise``, ``ocr``, ``number-gap`` ...).
+    """
+
+    instrument: str
+    language: str
+    eid: str
+    kind: str
+    number: str
+    label: str
+    citation: str
+    heading: str = ""
+    text: str = ""
+    path: tuple[str, ...] = ()
+    parent: str = ""
+    boxes: tuple[Box, ...] = ()
+    flags: tuple[str, ...] = ()
+    id: str = field(init=False)
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", f"{self.instrument}/{self.language}/~{self.eid}")
+        object.__setattr__(self, "digest", digest(f"{self.heading}\n{self.text}"))
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether this is a unit of matching (a section, an article, a schedule) and not a part of one."""
+        return not self.parent
+
+    @property
+    def page(self) -> int:
+        """First page it stands on, 1-based; 0 if unknown."""
+        return self.boxes[0].page if self.boxes else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """One language version of an instrument as read from one file: what ingest hands to the store.
+
+    ``provisions`` are in the order of the text, every unit followed by its parts. ``report`` is the parse report
+    as a JSON-able mapping; ``source`` the file it was read from, ``source_digest`` the SHA-256 of its bytes.
+    """
+
+    instrument: Instrument
+    language: str
+    source: str
+    source_digest: str
+    provisions: tuple[Provision, ...]
+    report: dict[str, object] = field(default_factory=dict)

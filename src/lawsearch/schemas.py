@@ -1,0 +1,495 @@
+"""What crosses the HTTP edge: requests checked, answers shaped. The domain itself knows nothing of pydantic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from lawsearch.answer import Answer, Answers, Filters, Hit
+from lawsearch.comparison import Comparison
+from lawsearch.instrument import FORCES, KINDS, STATUSES, Instrument
+from lawsearch.provision import Provision
+from lawsearch.service import View
+from lawsearch.store import Entry
+from lawsearch.vocabulary import jurisdictions, languages
+
+_PROVISION_ID = "/akn/sg/act/2012/26/en/~sec_26D"
+_INSTRUMENT_ID = "/akn/sg/act/2012/26"
+
+
+def _one_of(allowed: tuple[str, ...]) -> Any:
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise PydanticCustomError(
+                "vocabulary", "{value} is not known; use one of: {allowed}",
+                {"value": repr(value[:40]), "allowed": ", ".join(allowed)},
+            )  # fmt: skip
+        return value
+
+    return Annotated[str, AfterValidator(check), Field(json_schema_extra={"enum": list(allowed)})]
+
+
+Code = _one_of(tuple(jurisdictions()))
+Force = _one_of(FORCES)
+Kind = _one_of(KINDS)
+Status = _one_of(STATUSES)
+LanguageCode = _one_of(tuple(languages()))
+
+
+# -- requests -------------------------------------------------------------------------------------------------------
+
+
+class FilterFields(BaseModel):
+    """Which provisions may answer. Every list may be repeated; an empty one allows everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    jurisdiction: list[Code] = Field(
+        [], description="Only these jurisdictions, by ISO 3166 code, or asean, eu, int.", examples=[["sg", "my"]]
+    )
+    force: list[Force] = Field([], description="Only binding or only non-binding instruments.", examples=[["binding"]])
+    kind: list[Kind] = Field([], description="Only these kinds of instrument.", examples=[["act", "law"]])
+    status: list[Status] = Field([], description="Only instruments of this status.", examples=[["in force"]])
+    language: list[LanguageCode] = Field(
+        [], description="Only texts in these languages, by ISO 639 code.", examples=[["en"]]
+    )
+    instrument: list[str] = Field(
+        [], max_length=100, description="Only these instruments, by id.", examples=[[_INSTRUMENT_ID]]
+    )
+    year_from: int | None = Field(
+        None, ge=1000, le=3000, description="Only instruments of this year or later.", examples=[2010]
+    )
+    year_to: int | None = Field(
+        None, ge=1000, le=3000, description="Only instruments of this year or earlier.", examples=[2025]
+    )
+
+    @field_validator("instrument")
+    @classmethod
+    def _well_formed(cls, values: list[str]) -> list[str]:
+        for value in values:
+            if not re.fullmatch(r"/akn(/[A-Za-z0-9._-]+){2,8}", value):
+                raise PydanticCustomError(
+                    "instrument", "{value} is not an instrument id; ids look like {example}",
+                    {"value": repr(value[:60]), "example": _INSTRUMENT_ID},
+                )  # fmt: skip
+        return values
+
+    @model_validator(mode="after")
+    def _ordered(self) -> FilterFields:
+        if self.year_from and self.year_to and self.year_from > self.year_to:
+            raise PydanticCustomError("years", "year_from is after year_to")
+        return self
+
+    def filters(self) -> Filters:
+        """The same as the domain has it."""
+        return Filters(
+            jurisdictions=tuple(self.jurisdiction), forces=tuple(self.force), kinds=tuple(self.kind),
+            statuses=tuple(self.status), languages=tuple(self.language), instruments=tuple(self.instrument),
+            year_from=self.year_from, year_to=self.year_to,
+        )  # fmt: skip
+
+
+class CounterpartsQuery(FilterFields):
+    limit: int = Field(5, ge=1, description="Most hits for each jurisdiction.", examples=[3])
+
+
+class SearchQuery(CounterpartsQuery):
+    q: str = Field(
+        min_length=1, description="Words to look for, in any language.", examples=["notification of a data breach"]
+    )
+
+
+class ClauseRequest(CounterpartsQuery):
+    """A drafted clause whose counterparts are wanted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "text": "A data controller shall notify the Authority of a personal data breach within 72 hours.",
+                "jurisdiction": ["sg", "th", "vn"],
+                "limit": 3,
+            }
+        }
+    )
+    text: str = Field(
+        min_length=1,
+        description="The clause, in any language.",
+        examples=["A data controller shall notify the Authority of a personal data breach within 72 hours."],
+    )
+
+
+class CompareQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    id: list[str] = Field(
+        min_length=1,
+        max_length=6,
+        description="Ids of the provisions; the first column is the one the others are compared with.",
+        examples=[[_PROVISION_ID, "/akn/ph/act/2012/10173/en/~sec_20"]],
+    )
+    text: str = Field("", description="A drafted clause to stand in the first column.", examples=[""])
+
+    @model_validator(mode="after")
+    def _two_to_six(self) -> CompareQuery:
+        if not 2 <= len(self.id) + bool(self.text.strip()) <= 6:
+            raise PydanticCustomError("columns", "two to six texts can be compared")
+        return self
+
+
+# -- answers --------------------------------------------------------------------------------------------------------
+
+
+class JurisdictionOut(BaseModel):
+    code: str = Field(description="ISO 3166 code in lower case, or asean, eu, int, unknown.", examples=["sg"])
+    name: str = Field(description="English name.", examples=["Singapore"])
+    member: bool = Field(description="Whether it is a member state of ASEAN.", examples=[True])
+
+    @classmethod
+    def of(cls, code: str) -> JurisdictionOut:
+        known = jurisdictions().get(code)
+        return cls(code=code, name=known.name if known else code, member=bool(known and known.member))
+
+
+class InstrumentOut(BaseModel):
+    """The facts of one instrument. What nobody has a source for is ``unknown`` or empty."""
+
+    id: str = Field(description="Akoma Ntoso work identifier.", examples=[_INSTRUMENT_ID])
+    name: str = Field(description="Its shortest title.", examples=["PDPA 2012"])
+    title: str = Field(description="Title in English.", examples=["Personal Data Protection Act 2012"])
+    native_title: str = Field(description="Title in its own language.", examples=[""])
+    short_title: str = Field(description="Title that citations carry.", examples=["PDPA 2012"])
+    jurisdiction: JurisdictionOut
+    kind: str = Field(description="Kind of instrument.", examples=["act"], json_schema_extra={"enum": list(KINDS)})
+    force: str = Field(description="Whether it binds.", examples=["binding"], json_schema_extra={"enum": list(FORCES)})
+    status: str = Field(description="Status.", examples=["in force"], json_schema_extra={"enum": list(STATUSES)})
+    status_source: str = Field(description="Where the status was read.", examples=[""])
+    number: str = Field(description="Official number.", examples=["26"])
+    year: int | None = Field(description="Year.", examples=[2012])
+    languages: list[str] = Field(description="Languages in the corpus.", examples=[["en"]])
+    authoritative: str = Field(description="Language whose text prevails, or unknown.", examples=["en"])
+    enacted: str = Field(description="ISO date, or empty.", examples=["2012-10-15"])
+    commenced: str = Field(description="ISO date, or empty.", examples=["2013-01-02"])
+    version: str = Field(description="Date of the consolidated text, or empty.", examples=["2021-02-01"])
+    address: str = Field(description="Where its official text stands, or empty.", examples=[""])
+    notes: str = Field(description="Anything a reader must know.", examples=[""])
+
+    @classmethod
+    def of(cls, instrument: Instrument) -> InstrumentOut:
+        known = {name: getattr(instrument, name) for name in cls.model_fields if name != "jurisdiction"}
+        known["languages"] = list(instrument.languages)
+        return cls(jurisdiction=JurisdictionOut.of(instrument.jurisdiction), **known)
+
+
+class ProvisionRef(BaseModel):
+    """A provision without its text."""
+
+    id: str = Field(description="Permanent id; also the path of its page.", examples=[_PROVISION_ID])
+    citation: str = Field(description="As cited abroad.", examples=["PDPA 2012 (SG) s 26D"])
+    label: str = Field(description="As cited at home.", examples=["Section 26D"])
+    number: str = Field(description="Number as printed.", examples=["26D"])
+    kind: str = Field(description="What it is.", examples=["section"])
+    heading: str = Field(description="Heading, or empty.", examples=["Duty to notify occurrence of data breach"])
+    path: list[str] = Field(description="Titles above it, outermost first.", examples=[["PART 6A DATA BREACHES"]])
+    language: str = Field(description="Language of the text.", examples=["en"])
+    instrument: str = Field(description="Id of its instrument.", examples=[_INSTRUMENT_ID])
+    page: int = Field(description="First page it stands on, from 1; 0 if unknown.", examples=[14])
+    flags: list[str] = Field(description="Doubts about the quality of its text.", examples=[[]])
+
+    @classmethod
+    def of(cls, p: Provision) -> Any:
+        values = {name: getattr(p, name) for name in ProvisionRef.model_fields}
+        return cls.model_validate(values | {"path": list(p.path), "flags": list(p.flags)})
+
+
+class BoxOut(BaseModel):
+    """A rectangle on a page, in points from the top left corner."""
+
+    page: int = Field(description="Page, from 1.", examples=[14])
+    x0: float = Field(description="Left.", examples=[72.0])
+    y0: float = Field(description="Top.", examples=[120.5])
+    x1: float = Field(description="Right.", examples=[520.0])
+    y1: float = Field(description="Bottom.", examples=[340.0])
+
+
+class ProvisionOut(ProvisionRef):
+    """A provision with its text as printed."""
+
+    eid: str = Field(description="Its Akoma Ntoso eId.", examples=["sec_26D"])
+    parent: str = Field(description="eId of the provision it stands in, or empty.", examples=[""])
+    text: str = Field(description="Everything below the heading.", examples=["(1) Where an organisation assesses …"])
+    digest: str = Field(description="SHA-256 of heading and text.", examples=["9f86d081884c7d65…"])
+    boxes: list[BoxOut] = Field(description="Where it stands in the source.")
+
+    @classmethod
+    def of(cls, p: Provision) -> ProvisionOut:
+        boxes = [BoxOut(page=b.page, x0=b.x0, y0=b.y0, x1=b.x1, y1=b.y1) for b in p.boxes]
+        ref = ProvisionRef.of(p).model_dump()
+        return cls(**ref, eid=p.eid, parent=p.parent, text=p.text, digest=p.digest, boxes=boxes)
+
+
+class SignalOut(BaseModel):
+    """One reason for a match."""
+
+    name: str = Field(description="Which view: meaning, parts, title, english, words, bridge.", examples=["title"])
+    value: float = Field(description="Its raw value.", examples=[0.91])
+    share: float = Field(description="What it added to the score; below 0 it spoke against.", examples=[1.4])
+
+
+class HitOut(BaseModel):
+    provision: ProvisionRef
+    instrument: InstrumentOut
+    score: float = Field(description="How well it corresponds, 0 to 1.", examples=[0.83])
+    signals: list[SignalOut] = Field(description="Why, strongest first.")
+    terms: list[str] = Field(description="Words both sides share, as the hit has them.", examples=[["breach"]])
+    passage: str = Field(description="The part that matches best.", examples=["… must notify the Commission …"])
+
+    @classmethod
+    def of(cls, hit: Hit) -> HitOut:
+        return cls(
+            provision=ProvisionRef.of(hit.provision),
+            instrument=InstrumentOut.of(hit.instrument),
+            score=round(hit.score, 4),
+            signals=[SignalOut(name=s.name, value=round(s.value, 4), share=round(s.share, 4)) for s in hit.signals],
+            terms=list(hit.terms),
+            passage=hit.passage,
+        )
+
+
+class AnswerOut(BaseModel):
+    jurisdiction: JurisdictionOut
+    state: str = Field(
+        description="found: it has a likely counterpart; unlikely: it probably has none (weaker hits may follow); "
+        "filtered: your filters leave nothing of it; no text: the corpus has no text of it.",
+        examples=["found"],
+        json_schema_extra={"enum": ["found", "unlikely", "filtered", "no text"]},
+    )
+    no_counterpart: float = Field(
+        description="Estimated probability that it has no counterpart; says nothing without text.", examples=[0.07]
+    )
+    estimate: str = Field(description="The same in words.", examples=["counterpart likely"])
+    units: int = Field(description="Provisions of it that were searched.", examples=[68])
+    hits: list[HitOut] = Field(description="Best first.")
+
+    @classmethod
+    def of(cls, answer: Answer, view: View) -> AnswerOut:
+        state = view.state(answer)
+        return cls(
+            jurisdiction=JurisdictionOut.of(answer.jurisdiction),
+            state=state,
+            no_counterpart=round(answer.no_counterpart, 3),
+            estimate=estimate(answer.no_counterpart, state),
+            units=answer.units,
+            hits=[HitOut.of(h) for h in answer.hits],
+        )
+
+
+def estimate(no_counterpart: float, state: str) -> str:
+    """An estimated probability of "no counterpart" in words, as the pages and the API show it."""
+    if state == "no text":
+        return "no text in the corpus"
+    if state == "filtered":
+        return "left out by the filters"
+    steps = ((0.9, "almost certainly"), (0.7, "very likely"), (0.5, "probably"))
+    for least, words in steps:
+        if no_counterpart >= least:
+            return f"{words} no counterpart"
+    if state == "unlikely":
+        return "nothing found"
+    return "counterpart uncertain" if no_counterpart >= 0.3 else "counterpart likely"
+
+
+class AnswersOut(BaseModel):
+    text: str = Field(description="What was asked.", examples=["notification of a data breach"])
+    language: str = Field(description="Its language.", examples=["en"])
+    source: ProvisionRef | None = Field(description="The provision asked about; null for a free text.")
+    generation: str = Field(description="The index that answered.", examples=["2026-11-23T120000Z"])
+    took_ms: float = Field(description="Milliseconds taken.", examples=[41.2])
+    answers: list[AnswerOut] = Field(description="One a jurisdiction, best first; all member states are listed.")
+
+    @classmethod
+    def of(cls, answers: Answers, view: View) -> AnswersOut:
+        own = view.instruments[answers.source.instrument].jurisdiction if answers.source else ""
+        return cls(
+            text=answers.text,
+            language=answers.language,
+            source=ProvisionRef.of(answers.source) if answers.source else None,
+            generation=answers.generation,
+            took_ms=round(answers.took_ms, 1),
+            answers=[AnswerOut.of(a, view) for a in view.complete(answers.answers, without=own)],
+        )
+
+
+class ProvisionPage(BaseModel):
+    provision: ProvisionOut
+    instrument: InstrumentOut
+    children: list[ProvisionOut] = Field(description="What stands directly below it, in order.")
+    previous: ProvisionRef | None = Field(description="The one before it on its level.")
+    next: ProvisionRef | None = Field(description="The one after it on its level.")
+
+
+class ExpressionOut(BaseModel):
+    """One language version and how it was read."""
+
+    language: str = Field(description="Its language.", examples=["en"])
+    units: int = Field(description="Its sections or articles.", examples=[68])
+    source_file: str = Field(description="Name of the file it was read from.", examples=["pdpa-2012.pdf"])
+    source_digest: str = Field(description="SHA-256 of that file.", examples=["2c26b46b68ffc68f…"])
+    maker: str = Field(description="The parser and its version.", examples=["lawsearch 1"])
+    ingested: str = Field(description="When.", examples=["2026-11-23T12:00:00+00:00"])
+    report: dict[str, Any] = Field(description="Parse report.", examples=[{"pages": 66}])
+    contents: list[ProvisionRef] = Field(description="Its units in order.")
+
+    @classmethod
+    def of(cls, entry: Entry, contents: list[Provision]) -> ExpressionOut:
+        return cls(
+            language=entry.language,
+            units=entry.units,
+            source_file=re.split(r"[/\\]", entry.source.path)[-1],
+            source_digest=entry.source.digest,
+            maker=entry.source.maker,
+            ingested=entry.source.ingested,
+            report=entry.report,
+            contents=[ProvisionRef.of(p) for p in contents],
+        )
+
+
+class InstrumentPage(BaseModel):
+    instrument: InstrumentOut
+    expressions: list[ExpressionOut] = Field(description="One a language.")
+
+
+class InstrumentList(BaseModel):
+    generation: str = Field(description="The index that answered.", examples=["2026-11-23T120000Z"])
+    instruments: list[InstrumentOut] = Field(description="By jurisdiction, then year.")
+
+
+class SpanOut(BaseModel):
+    op: str = Field(
+        description="same, added (only here) or removed (only in the one compared with).",
+        examples=["same"],
+        json_schema_extra={"enum": ["same", "added", "removed"]},
+    )
+    text: str = Field(description="The words.", examples=["shall notify the "])
+
+
+class CellOut(BaseModel):
+    number: str = Field(description="Number as printed.", examples=["(1)"])
+    text: str = Field(description="Text of this part.", examples=["Where an organisation assesses …"])
+    eid: str = Field(description="Its eId, or empty.", examples=["sec_26D__subsec_1"])
+    same_words: float | None = Field(description="Ratio against the reference's cell in this row.", examples=[0.62])
+    identical: bool = Field(description="Same words and punctuation as the reference's cell.", examples=[False])
+    diff: list[SpanOut] = Field(description="Against that cell; empty where identical or too different.")
+
+
+class ColumnOut(BaseModel):
+    provision: ProvisionOut | None = Field(description="The provision; null for the drafted clause.")
+    instrument: InstrumentOut | None = Field(description="Its instrument; null for the drafted clause.")
+    language: str = Field(description="Its language.", examples=["en"])
+    reference: int | None = Field(
+        description="Number (from 0) of the column it is diffed against: the first in its language.", examples=[0]
+    )
+    same_words: float | None = Field(description="Same-words ratio against that column.", examples=[0.48])
+    same_subject: float | None = Field(
+        description="The matcher's score as a counterpart of the first column; null where it is not among its hits.",
+        examples=[0.83],
+    )
+    by_order: bool = Field(description="Laid out by order alone: no earlier column in its language.", examples=[False])
+
+
+class ComparisonOut(BaseModel):
+    columns: list[ColumnOut] = Field(description="The provisions in the order asked for.")
+    rows: list[list[CellOut | None]] = Field(description="Parts side by side; null where a column has none.")
+
+    @classmethod
+    def of(
+        cls,
+        view: View,
+        sources: Sequence[Provision | None],
+        languages: Sequence[str],
+        comparison: Comparison,
+        subject: Sequence[float | None],
+    ) -> ComparisonOut:
+        columns = [
+            ColumnOut(
+                provision=p and ProvisionOut.of(p),
+                instrument=p and InstrumentOut.of(view.instruments[p.instrument]),
+                language=languages[i],
+                reference=comparison.references[i],
+                same_words=_rounded(comparison.same_words[i]),
+                same_subject=_rounded(subject[i]),
+                by_order=i in comparison.by_order,
+            )
+            for i, p in enumerate(sources)
+        ]
+        rows = [
+            [
+                cell
+                and CellOut(
+                    number=cell.part.number,
+                    text=cell.part.text,
+                    eid=cell.part.eid,
+                    same_words=_rounded(cell.same_words),
+                    identical=cell.identical,
+                    diff=[SpanOut(op=s.op, text=s.text) for s in cell.spans],
+                )
+                for cell in row
+            ]
+            for row in comparison.rows
+        ]
+        return cls(columns=columns, rows=rows)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+class Health(BaseModel):
+    status: str = Field(description="ok", examples=["ok"])
+    generation: str = Field(description="The index being served.", examples=["2026-11-23T120000Z"])
+
+
+class Coverage(BaseModel):
+    jurisdiction: JurisdictionOut
+    instruments: int = Field(description="Instruments in the corpus.", examples=[4])
+    units: int = Field(description="Sections and articles.", examples=[310])
+    languages: list[str] = Field(description="Languages of their texts.", examples=[["en"]])
+
+
+class About(BaseModel):
+    generation: str = Field(description="The index being served.", examples=["2026-11-23T120000Z"])
+    manifest: dict[str, Any] = Field(
+        description="What it was built from: models, counts, digest of the corpus, date.", examples=[{"units": 4100}]
+    )
+    version: str = Field(description="Version of lawsearch.", examples=["0.1.0"])
+    jurisdictions: list[Coverage] = Field(description="What is in the corpus; all member states are listed.")
+
+
+class FieldError(BaseModel):
+    field: str = Field(description="Which field.", examples=["jurisdiction"])
+    message: str = Field(description="What is wrong with it.", examples=["'xx' is not known; use one of: bn, kh, id"])
+
+
+class Problem(BaseModel):
+    """An error, after RFC 9457."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "/about#problem-not-found",
+                "title": "Not found",
+                "status": 404,
+                "detail": "no provision '/akn/sg/act/2012/26/en/~sec_999' in the corpus",
+                "remedy": "Ids look like /akn/sg/act/2012/26/en/~sec_26D",
+                "errors": [],
+            }
+        }
+    )
+    type: str = Field(description="Names the kind of error.", examples=["/about#problem-not-found"])
+    title: str = Field(description="The kind in words.", examples=["Not found"])
+    status: int = Field(description="HTTP status.", examples=[404])
+    detail: str = Field(description="What is wrong, where.", examples=["no provision … in the corpus"])
+    remedy: str = Field(description="What to do.", examples=["Ids look like /akn/sg/act/2012/26/en/~sec_26D"])
+    errors: list[FieldError] = Field([], description="Which fields are wrong, where it is about fields.")

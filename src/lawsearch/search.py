@@ -1,0 +1,264 @@
+"""Search and counterparts over one generation: the questions people ask, answered by jurisdiction."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import numpy as np
+from scipy import sparse
+
+from lawsearch import views
+from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
+from lawsearch.confidence import no_counterpart, relative
+from lawsearch.embedding import Encoder, english_encoder, multilingual_encoder
+from lawsearch.errors import GenerationError, QueryError
+from lawsearch.generation import Generation, Group, current_name
+from lawsearch.instrument import UNKNOWN
+from lawsearch.language import detect
+from lawsearch.lexicon import words
+from lawsearch.matching import Matcher, Query, Ranking
+from lawsearch.provision import Provision
+from lawsearch.settings import Settings
+from lawsearch.text import normal
+from lawsearch.vocabulary import jurisdictions
+
+#: Words that two sides share are shown up to this many, rarest first.
+TERMS = 6
+
+
+class Searcher:
+    """Answers over one generation. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, generation: Generation, multilingual: Encoder, english: Encoder | None):
+        """Raises GenerationError where the generation was made by other models than the ones given."""
+        made_with = generation.manifest["models"]
+        given = {"multilingual": multilingual.name, "english": english.name if english else None}
+        for role, name in given.items():
+            expected = (made_with[role] or {}).get("name")
+            if expected != name:
+                raise GenerationError(
+                    f"index {generation.name} was made with the {role} model {expected!r}, the settings name {name!r}",
+                    "Build it again with these settings (lawsearch index), or go back to the former ones",
+                )
+        self.settings = settings
+        self.generation = generation
+        self.multilingual = multilingual
+        self.english = english
+        self._matcher = Matcher(generation)
+        self._store = threading.Lock()
+
+    @classmethod
+    def open(cls, settings: Settings) -> Searcher:
+        """The current generation with its models loaded. Raises GenerationError, ModelError."""
+        generation = Generation.current(settings.index_dir)
+        return cls(settings, generation, multilingual_encoder(settings), english_encoder(settings))
+
+    def stale(self) -> bool:
+        """Whether a newer generation is current."""
+        return current_name(self.settings.index_dir) not in (None, self.generation.name)
+
+    def renewed(self) -> Searcher:
+        """A searcher over the current generation with the models already loaded. Raises GenerationError."""
+        return Searcher(self.settings, Generation.current(self.settings.index_dir), self.multilingual, self.english)
+
+    def search(self, text: str, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
+        """Provisions of every jurisdiction that answer ``text``: words, a question, a topic. Raises QueryError."""
+        return self._of_text(text, filters, limit)
+
+    def counterparts_of_text(self, clause: str, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
+        """Provisions of every jurisdiction that correspond to a drafted clause. Raises QueryError."""
+        return self._of_text(clause, filters, limit)
+
+    def counterparts(self, source: Provision, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
+        """Provisions of every other jurisdiction that correspond to an indexed one.
+
+        A part of a section (a subsection, a paragraph) is asked about by its own words. Raises QueryError.
+        """
+        started = time.perf_counter()
+        row = self.generation.rows.get(source.id)
+        home = self.generation.instruments[source.instrument].jurisdiction
+        if row is None:
+            answers = self._of_text(source.text or source.heading, filters, limit, exclude=home)
+            return replace(answers, source=source)
+        query = self._matcher.query_of(row, views.vocabulary(source), source.language)
+        links = self.generation.links
+        answers = self._answers(query, links[row] @ links, filters, limit, home)
+        return self._result(views.whole(source), source.language, answers, filters, started, source)
+
+    def ranked(self, asked: Provision | str, instrument: str, language: str) -> tuple[list[str], float]:
+        """All provisions of one expression that were considered, best first, and the estimate that none corresponds.
+
+        ``asked`` is an indexed provision or a free text. This is what accuracy is measured on; people get hits.
+        """
+        if isinstance(asked, Provision):
+            row = self.generation.rows[asked.id]
+            query = self._matcher.query_of(row, views.vocabulary(asked), asked.language)
+            reach = self.generation.links[row] @ self.generation.links
+        else:
+            query = self._query(asked, normal(asked), detect(asked))
+            reach = self._reach(query, "")
+        mask = self._mask(Filters(instruments=(instrument,), languages=(language,)))
+        home = self.generation.instruments[instrument].jurisdiction
+        group = self.generation.groups[f"{home}-{language}"]
+        ranking = self._matcher.bridged(self._matcher.rank(query, group, mask), reach)
+        return [self.generation.ids[row] for row in ranking.rows], no_counterpart(ranking)
+
+    # -- from here on: how ---------------------------------------------------------------------------------------
+
+    def _of_text(self, text: str, filters: Filters, limit: int, exclude: str = "") -> Answers:
+        started = time.perf_counter()
+        text = text.strip()
+        clean = normal(text)
+        if not any(c.isalnum() for c in clean):
+            raise QueryError("the query has no words", "Type some words or paste a clause")
+        if len(clean) > self.settings.max_text:
+            raise QueryError(
+                f"the text has {len(clean)} characters, {self.settings.max_text} are accepted", "Paste one clause"
+            )
+        language = detect(clean)
+        query = self._query(text, clean, language)
+        reach = self._reach(query, exclude)
+        answers = self._answers(query, reach, filters, limit, exclude)
+        return self._result(clean, language, answers, filters, started)
+
+    def _query(self, text: str, clean: str, language: str) -> Query:
+        meaning, *parts = self.multilingual.encode([clean, *(p for p in views.parts(text) if p != clean)])
+        # Too short to tell is read as English by the English signals only if it is plain ASCII.
+        spoken = "en" if language == UNKNOWN and clean.isascii() else language
+        english = self.english.encode([clean])[0] if self.english and spoken == "en" else None
+        found = self.generation.lexicon.rarest(words(clean, spoken))
+        return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, spoken)
+
+    def _reach(self, query: Query, exclude: str) -> sparse.csr_matrix:
+        """Where attention to the nearest units everywhere gets to after one more step along their links."""
+        g = self.generation
+        shares = np.zeros(len(g.ids), np.float32)
+        for group in g.groups.values():
+            if group.jurisdiction != exclude:
+                ranking = self._matcher.rank(query, group)
+                shares[ranking.rows[:20]] = ranking.shares()[:20]
+        return sparse.csr_matrix(shares) @ g.links
+
+    def _answers(
+        self, query: Query, reach: sparse.csr_matrix, filters: Filters, limit: int, exclude: str
+    ) -> list[Answer]:
+        mask = self._mask(filters)
+        answers = []
+        groups = sorted(self.generation.groups.values(), key=lambda g: g.jurisdiction)
+        covered = {code: list(found) for code, found in groupby(groups, key=lambda g: g.jurisdiction)}
+        wanted = filters.jurisdictions or tuple(
+            code for code, j in jurisdictions().items() if j.member or code in covered
+        )
+        for code in wanted:
+            if code == exclude:
+                continue
+            found: list[tuple[float, Group, Ranking, int]] = []
+            units, doubt = 0, 1.0
+            for group in covered.get(code, []):
+                allowed = mask[group.start : group.stop].sum() if mask is not None else group.stop - group.start
+                units += int(allowed)
+                if not allowed:
+                    continue
+                ranking = self._matcher.bridged(self._matcher.rank(query, group, mask), reach)
+                missing = no_counterpart(ranking)
+                doubt = min(doubt, missing)
+                scores = (1 - missing) * relative(ranking.scores[: 2 * limit])
+                found += [(float(s), group, ranking, i) for i, s in enumerate(scores)]
+            found.sort(key=lambda entry: -entry[0])
+            hits = self._hits(query, found, limit)
+            answers.append(Answer(jurisdiction=code, hits=hits, no_counterpart=float(doubt), units=units))
+        answers.sort(key=lambda a: -(a.hits[0].score if a.hits else -1.0))
+        return answers
+
+    def _mask(self, filters: Filters) -> np.ndarray | None:
+        """Which rows the filters allow; None where they allow all that is asked of the jurisdictions."""
+        f = replace(filters, jurisdictions=())
+        if f == Filters():
+            return None
+        g = self.generation
+        tests = ((f.forces, "force"), (f.kinds, "kind"), (f.statuses, "status"), (f.instruments, "id"))
+        fits = {
+            key: all(not allowed or getattr(i, name) in allowed for allowed, name in tests)
+            and (f.year_from is None or (i.year is not None and i.year >= f.year_from))
+            and (f.year_to is None or (i.year is not None and i.year <= f.year_to))
+            for key, i in g.instruments.items()
+        }
+        mask = np.fromiter((fits[key] for key in g.instrument_of), bool, len(g.ids))
+        if f.languages:
+            for group in g.groups.values():
+                if group.language not in f.languages:
+                    mask[group.start : group.stop] = False
+        return mask
+
+    def _hits(self, query: Query, found: Sequence[tuple[float, Group, Ranking, int]], limit: int) -> tuple[Hit, ...]:
+        hits: list[Hit] = []
+        seen = set()
+        for score, group, ranking, i in found:
+            row = int(ranking.rows[i])
+            work, eid = self.generation.ids[row].split("/~", 1)
+            # The same section in two languages is one counterpart; the language that answers best shows it.
+            section = (work.rsplit("/", 1)[0], eid)
+            if section in seen:
+                continue
+            seen.add(section)
+            with self._store:
+                provision = self.generation.store.provision(self.generation.ids[row])
+            signals = sorted(
+                (Signal(n, float(ranking.views[n][i]), float(c[i])) for n, c in ranking.contributions.items()),
+                key=lambda s: -s.share,
+            )
+            hits.append(
+                Hit(
+                    provision=provision,
+                    instrument=self.generation.instruments[provision.instrument],
+                    score=score,
+                    signals=tuple(signals),
+                    terms=self._terms(query, provision, group),
+                    passage=self._passage(query, row, provision),
+                )
+            )
+            if len(hits) == limit:
+                break
+        return tuple(hits)
+
+    def _terms(self, query: Query, provision: Provision, group: Group) -> tuple[str, ...]:
+        """Words on both sides: any within one language, those with digits (hours, amounts) across languages."""
+        theirs = set(views.vocabulary(provision))
+        shared = [w for w in query.words if w in theirs and len(w) > 1]
+        if group.language != query.language:
+            shared = [w for w in shared if any(c.isdigit() for c in w)]
+        else:
+            shared = [w for w in shared if len(w) > 3 or not w.isascii() or any(c.isdigit() for c in w)]
+        return tuple(shared[:TERMS])
+
+    def _passage(self, query: Query, row: int, provision: Provision) -> str:
+        """The part of the provision that is nearest to any part of the query."""
+        lines = views.parts(provision.text)
+        start, stop = self.generation.offsets[row : row + 2]
+        if not lines or stop - start != len(lines):
+            return normal(provision.text)
+        cosines = np.asarray(self.generation.parts[start:stop], np.float32) @ query.parts.T
+        return lines[int(cosines.max(axis=1).argmax())]
+
+    def _result(
+        self,
+        text: str,
+        language: str,
+        answers: Sequence[Answer],
+        filters: Filters,
+        started: float,
+        source: Provision | None = None,
+    ) -> Answers:
+        return Answers(
+            text=text,
+            language=language,
+            answers=tuple(answers),
+            generation=self.generation.name,
+            took_ms=(time.perf_counter() - started) * 1000,
+            source=source,
+            filters=filters,
+        )

@@ -1,0 +1,167 @@
+"""What the HTTP edge serves from: the current generation, exchanged for a newer one while requests go on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lawsearch.answer import Answer, Filters
+from lawsearch.errors import LawsearchError, NotFoundError
+from lawsearch.instrument import Instrument
+from lawsearch.provision import Provision
+from lawsearch.settings import Settings
+from lawsearch.store import Entry, Store
+from lawsearch.vocabulary import jurisdictions
+
+if TYPE_CHECKING:
+    from lawsearch.search import Searcher
+
+log = logging.getLogger(__name__)
+#: Seconds between two looks for a newer generation.
+EVERY = 1.0
+#: Estimated probability of "no counterpart" from which a jurisdiction is shown as having none.
+UNLIKELY = 0.5
+
+
+@dataclass(frozen=True)
+class View:
+    """One generation as a request sees it, with the facts of its corpus that every page needs counted once."""
+
+    searcher: Searcher
+    instruments: dict[str, Instrument] = field(init=False)
+    entries: tuple[Entry, ...] = field(init=False)
+    units: Counter[str] = field(init=False)
+    facets: dict[str, Counter[str]] = field(init=False)
+    _stores: threading.local = field(init=False, default_factory=threading.local)
+
+    def __post_init__(self) -> None:
+        entries = tuple(self.store.entries())
+        instruments = self.store.instruments()
+        units: Counter[str] = Counter()
+        for entry in entries:
+            units[instruments[entry.instrument.id].jurisdiction] += entry.units
+        facets: dict[str, Counter[str]] = {
+            name: Counter(getattr(i, name) for i in instruments.values())
+            for name in ("jurisdiction", "force", "kind", "status")
+        }
+        facets["language"] = Counter(entry.language for entry in entries)
+        for name, value in (("entries", entries), ("instruments", instruments), ("units", units), ("facets", facets)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def store(self) -> Store:
+        """The generation's store, opened once a thread: requests neither wait for each other nor for the searcher."""
+        found = getattr(self._stores, "store", None)
+        if found is None:
+            found = self._stores.store = Store(self.searcher.generation.store.path, read_only=True)
+        return found
+
+    @property
+    def name(self) -> str:
+        return self.searcher.generation.name
+
+    def instrument(self, key: str) -> tuple[Instrument, list[Entry]]:
+        """An instrument and its expressions, by its id (``/akn/sg/act/2012/26``). Raises NotFoundError."""
+        key = "/" + key.strip("/")
+        if key not in self.instruments:
+            raise NotFoundError(f"no instrument {key!r} in the corpus", "Its list is at /instruments")
+        return self.instruments[key], [e for e in self.entries if e.instrument.id == key]
+
+    def provision(self, key: str) -> Provision:
+        """A provision by its id, or by a short form that fits only one. Raises NotFoundError."""
+        key = "/" + key.strip("/")
+        try:
+            return self.store.provision(key)
+        except NotFoundError:
+            return self.store.resolve(key)
+
+    def above(self, provision: Provision) -> list[Provision]:
+        """The provisions it stands in, outermost first."""
+        found: list[Provision] = []
+        while provision.parent:
+            provision = self.store.provision(f"{provision.instrument}/{provision.language}/~{provision.parent}")
+            found.insert(0, provision)
+        return found
+
+    def neighbours(self, provision: Provision) -> tuple[Provision | None, Provision | None]:
+        """The provision before and the one after it, on its own level."""
+        above = self.above(provision)
+        store = self.store
+        row = store.children(above[-1]) if above else store.contents(provision.instrument, provision.language)
+        place = next(i for i, p in enumerate(row) if p.id == provision.id)
+        return row[place - 1] if place else None, row[place + 1] if place + 1 < len(row) else None
+
+    def state(self, answer: Answer) -> str:
+        """What an answer says of its jurisdiction: ``found``, ``unlikely``, ``filtered`` or ``no text``."""
+        if answer.units == 0:
+            return "filtered" if self.units[answer.jurisdiction] else "no text"
+        return "found" if answer.hits and answer.no_counterpart < UNLIKELY else "unlikely"
+
+    def complete(self, answers: tuple[Answer, ...], *, without: str = "") -> list[Answer]:
+        """The answers, and one without text for each member state that they do not name, ``without`` excepted."""
+        named = {a.jurisdiction for a in answers} | {without}
+        missing = [c for c, j in jurisdictions().items() if j.member and c not in named]
+        return [*answers, *(Answer(jurisdiction=c, hits=(), no_counterpart=1.0, units=0) for c in missing)]
+
+    def same_subject(self, first: Provision | str, other: Provision, limit: int) -> tuple[float | None, str]:
+        """The matcher's score of ``other`` as a counterpart of ``first`` (a clause, where it is a text), or None
+        where it is not among the ``limit`` best of its jurisdiction; and the language of ``first``."""
+        # Only the jurisdiction is filtered, so that the score is the one that lists of counterparts show.
+        filters = Filters(jurisdictions=(self.instruments[other.instrument].jurisdiction,))
+        if isinstance(first, str):
+            answers = self.searcher.counterparts_of_text(first, filters, limit=limit)
+        else:
+            answers = self.searcher.counterparts(first, filters, limit=limit)
+        hits = (h for a in answers.answers for h in a.hits if h.provision.id == other.id)
+        return next((h.score for h in hits), None), answers.language
+
+
+class Service:
+    """Holds the view being served. Safe to use from many threads."""
+
+    def __init__(self, settings: Settings, searcher: Searcher | None = None) -> None:
+        """Serve ``searcher``, or else what ``settings`` name, opened at the first request."""
+        self.settings = settings
+        self._view = View(searcher) if searcher else None
+        self._looked = 0.0
+        self._opening = threading.Lock()
+        self._refreshing = threading.Lock()
+
+    def view(self) -> View:
+        """The current generation; a newer one is opened beside it and takes over for later requests.
+
+        Raises GenerationError where nothing has been built yet.
+        """
+        view = self._view
+        if view is None:
+            with self._opening:
+                if self._view is None:
+                    self._view = View(self._open())
+                return self._view
+        now = time.monotonic()
+        if now - self._looked >= EVERY and self._refreshing.acquire(blocking=False):
+            self._looked = now
+            threading.Thread(target=self._refresh, args=[view], name="lawsearch-refresh", daemon=True).start()
+        return view
+
+    def _refresh(self, view: View) -> None:
+        try:
+            if view.searcher.stale():
+                self._view = View(view.searcher.renewed())
+                log.info("now serving generation %s", self._view.name)
+        except LawsearchError as error:
+            log.warning("the newer generation cannot be served: %s", error)
+        except Exception:
+            log.exception("the newer generation cannot be served")
+        finally:
+            self._refreshing.release()
+
+    def _open(self) -> Searcher:
+        # Imported here: it loads the models' libraries, which the edge itself does not need.
+        from lawsearch.search import Searcher
+
+        return Searcher.open(self.settings)

@@ -1,0 +1,57 @@
+// Comforts only: every page reads and works without this file.
+"use strict";
+
+for (const area of document.querySelectorAll("[data-grow]")) {
+  const hint = document.getElementById("q-hint");
+  const still = hint.textContent;
+  const words = typeof Intl.Segmenter === "function" ? new Intl.Segmenter(undefined, { granularity: "word" }) : null;
+  const grow = () => {
+    area.style.height = "auto";
+    area.style.height = Math.min(area.scrollHeight + 2, innerHeight * 0.6) + "px";
+    const count = words ? [...words.segment(area.value)].filter((s) => s.isWordLike).length : 0;
+    const clause = count >= Number(area.dataset.clause);
+    hint.textContent = count > 8 ? `${count} words: ${clause ? "matched as a clause" : "looked for as words"}.` : still;
+  };
+  area.addEventListener("input", grow);
+  area.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) area.form.requestSubmit();
+  });
+  grow();
+}
+
+for (const text of document.querySelectorAll("[data-copy]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", `Copy ${text.textContent}`);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(text);
+      button.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+  text.after(" ", button);
+}
+
+for (const form of document.querySelectorAll("[data-picks]")) {
+  const already = Number(form.dataset.picks);
+  const button = form.querySelector(".tray button");
+  const hint = form.querySelector("[data-count]");
+  const still = hint.textContent;
+  const count = () => {
+    const ticked = form.querySelectorAll("input[name=id]:checked").length;
+    const all = ticked + already;
+    form.classList.toggle("picking", ticked > 0);
+    button.disabled = all < 2 || all > 6;
+    hint.textContent = all > 6 ? "At most six can be compared." : ticked ? `${ticked} ticked` : still;
+  };
+  form.addEventListener("change", count);
+  // A page restored by the Back button keeps its ticks.
+  addEventListener("pageshow", count);
+  count();
+}

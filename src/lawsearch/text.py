@@ -1,0 +1,42 @@
+"""Text as it is matched, as opposed to text as it is shown: normal form, digits, folding, digests."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_SPACES = re.compile(r"\s+")
+
+
+def normal(text: str) -> str:
+    """NFC text without soft hyphens or zero-width spaces, runs of white space made one space.
+
+    What models and the lexical index see; the text as printed is kept beside it for display.
+    """
+    return _SPACES.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip()
+
+
+def digits(text: str) -> str:
+    """The text with native decimal digits (Thai, Lao, Khmer, Burmese, Tamil ...) as 0-9."""
+    return "".join(str(unicodedata.digit(c)) if not c.isascii() and c.isdecimal() else c for c in text)
+
+
+def folded(text: str) -> str:
+    """Letters, marks and digits only, case folded: for comparing titles and headings."""
+    text = digits(unicodedata.normalize("NFKC", text)).casefold()
+    return "".join(c for c in text if unicodedata.category(c)[0] in "LMN")
+
+
+def slug(text: str) -> str:
+    """ASCII identifier part of a number as printed: ``26D``, ``๓๗`` -> ``37``, ``First Schedule`` -> ``first-schedule``."""
+    text = digits(unicodedata.normalize("NFKC", text))
+    text = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    kept = "".join(c if c.isalnum() else "-" for c in text if unicodedata.category(c) != "Mn")
+    return re.sub(r"-+", "-", kept).strip("-")
+
+
+def digest(text: str) -> str:
+    """SHA-256 of the normal form, hex: the same for texts that differ only in layout."""
+    return hashlib.sha256(normal(text).encode("utf-8")).hexdigest()

@@ -1,0 +1,38 @@
+"""The views of a provision that are compared: its title, the whole of it, its parts, its words."""
+
+from __future__ import annotations
+
+import re
+
+from lawsearch.lexicon import words
+from lawsearch.provision import Provision
+from lawsearch.text import normal
+
+#: Shorter parts ("or", a lone enumerator) say nothing by themselves; the whole still holds them.
+PART_LENGTH = 25
+#: A definitions section may have hundreds of parts; the whole and the words still hold those beyond.
+PARTS = 64
+_ENUMERATOR = re.compile(
+    r"^\s*(?:\(\s*\w{1,4}\s*\)|[^\W\d_]{1,2}\)|[^\W\d_]\.|\d{1,3}[.)]|\d{1,3}\.\d{1,3}\.?|[-–—•])\s*", re.UNICODE
+)
+
+
+def title(provision: Provision) -> str:
+    """The titles above a provision and its own heading; its label where it stands bare."""
+    return normal(" — ".join(t for t in (*provision.path, provision.heading) if t)) or provision.label
+
+
+def whole(provision: Provision) -> str:
+    """All that is embedded as one: the titles, the heading, the text."""
+    return normal(f"{title(provision)}. {provision.text}")
+
+
+def parts(text: str) -> list[str]:
+    """The lines of a provision's or a clause's text without their enumerators, at most ``PARTS``."""
+    lines = (normal(_ENUMERATOR.sub("", line, count=1)) for line in text.splitlines())
+    return [line for line in lines if len(line) >= PART_LENGTH][:PARTS]
+
+
+def vocabulary(provision: Provision) -> list[str]:
+    """The words of a provision with its titles, for the lexical index."""
+    return words(whole(provision), provision.language)

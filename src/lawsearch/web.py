@@ -1,0 +1,243 @@
+"""The pages: the same answers as the API gives, drawn on the server for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from lawsearch import replies
+from lawsearch.comparison import parts, units
+from lawsearch.drawing import draw
+from lawsearch.edge import problem_of
+from lawsearch.errors import NotFoundError, QueryError
+from lawsearch.provision import Provision
+from lawsearch.schemas import AnswersOut, ClauseRequest, CompareQuery, CounterpartsQuery, Problem, SearchQuery
+from lawsearch.service import View
+
+#: From this many words on, a text is read as a clause.
+CLAUSE_WORDS = 26
+#: Texts up to this length are put in the address, so that every result can be sent to a colleague.
+ADDRESSABLE = 4000
+#: Hits a jurisdiction that a page shows unless asked for more.
+SHOWN = 3
+_LISTS = ("jurisdiction", "force", "kind", "status", "language", "instrument")
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the search form holds, as typed: shown again whatever comes of it."""
+
+    text: str = ""
+    mode: str = "auto"
+    limit: str = ""
+    year_from: str = ""
+    year_to: str = ""
+    chosen: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, items: Iterable[tuple[str, str]]) -> Asked:
+        pairs = [(k, v.strip()) for k, v in items if v.strip()]
+        single = dict(pairs)
+        return cls(
+            text=single.get("q", "").replace("\r\n", "\n"),
+            mode=single["mode"] if single.get("mode") in ("words", "clause") else "auto",
+            limit=single.get("limit", ""),
+            year_from=single.get("year_from", ""),
+            year_to=single.get("year_to", ""),
+            chosen={name: tuple(dict.fromkeys(v for k, v in pairs if k == name)) for name in _LISTS},
+        )
+
+    @property
+    def is_clause(self) -> bool:
+        """Whether the text is to be read as a clause and not as words to look for."""
+        if self.mode != "auto":
+            return self.mode == "clause"
+        return sum(any(c.isalnum() for c in key) for _, key in units(self.text, "en")) >= CLAUSE_WORDS
+
+    @property
+    def filtered(self) -> int:
+        """How many filters are set."""
+        return sum(map(len, self.chosen.values())) + bool(self.year_from) + bool(self.year_to)
+
+    @property
+    def query(self) -> str:
+        """As the query part of an address, without what is left at its default."""
+        pairs = [("q", self.text), ("mode", self.mode if self.mode != "auto" else ""), ("limit", self.limit)]
+        pairs += [(name, value) for name in _LISTS for value in self.chosen[name]]
+        pairs += [("year_from", self.year_from), ("year_to", self.year_to)]
+        return urlencode([(k, v) for k, v in pairs if v])
+
+    def all_of(self, jurisdiction: str, most: int) -> str:
+        """The query that asks for more hits of one jurisdiction."""
+        chosen = self.chosen | {"jurisdiction": (jurisdiction,)}
+        return replace(self, chosen=chosen, limit=str(most)).query
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """For the request models of the API: empty fields left out, so that they take their defaults."""
+        values: dict[str, Any] = {k: list(v) for k, v in self.chosen.items()} | {"limit": self.limit or SHOWN}
+        return values | {k: v for k in ("year_from", "year_to") if (v := getattr(self, k))}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A piece of a provision as it is indented: its number, heading and text, and the pieces below it."""
+
+    number: str
+    heading: str
+    text: str
+    address: str
+    below: tuple[Node, ...]
+
+
+def tree(view: View, provision: Provision) -> tuple[Node, ...]:
+    """The text of a provision as nested pieces, nothing lost and nothing twice."""
+    children = {c.eid: c for c in view.store.children(provision)}
+    nodes = []
+    for part in parts(provision, list(children.values())):
+        child = children.get(part.eid)
+        if child is None:
+            nodes.append(Node(part.number, "", part.text, "", ()))
+            continue
+        below = tree(view, child)
+        plain = len(below) == 1 and not below[0].number and not below[0].below
+        text = below[0].text if plain else ""
+        nodes.append(Node(part.number or child.number, child.heading, text, child.id, () if plain else below))
+    return tuple(nodes)
+
+
+def error_page(request: Request, problem: Problem) -> Response:
+    """A problem as a page; its address is not repeated in it."""
+    if request.url.path.startswith("/static/"):
+        return Response(problem.title, problem.status, media_type="text/plain")
+    return draw("problem.html", problem.status, problem=problem)
+
+
+# -- pages ----------------------------------------------------------------------------------------------------------
+
+
+def _search(request: Request, asked: Asked) -> HTMLResponse:
+    service = request.app.state.service
+    view = service.view()
+    shared = {
+        "view": view,
+        "asked": asked,
+        "most": service.settings.max_results,
+        "longest": service.settings.max_text,
+        "clause_words": CLAUSE_WORDS,
+    }
+    if not asked.text:
+        return draw("home.html", **shared, coverage=replies.coverage(view))
+    try:
+        if asked.is_clause:
+            answers = replies.clause_answered(service, view, ClauseRequest(text=asked.text, **asked.values))
+        else:
+            answers = replies.searched(service, view, SearchQuery(q=asked.text, **asked.values))
+    except (ValidationError, QueryError) as error:
+        return draw("results.html", 422, **shared, problem=problem_of(error), answers=None)
+    clause = asked.text if asked.is_clause and len(asked.text) <= ADDRESSABLE else ""
+    return draw("results.html", **shared, problem=None, answers=answers, clause=clause)
+
+
+@router.get("/")
+def get_home(request: Request) -> Response:
+    return _search(request, Asked.of(request.query_params.multi_items()))
+
+
+@router.post("/")
+async def post_home(request: Request) -> Response:
+    """The form comes here; whatever fits in an address is sent on to it, so that it can be shared."""
+    body = (await request.body()).decode("utf-8", "replace")
+    asked = Asked.of(parse_qsl(body))
+    if len(asked.text) <= ADDRESSABLE:
+        return RedirectResponse(f"/?{asked.query}" if asked.query else "/", 303)
+    return await run_in_threadpool(_search, request, asked)
+
+
+@router.get("/akn/{rest:path}")
+def get_work(request: Request, rest: str) -> Response:
+    view = request.app.state.service.view()
+    key = "/akn/" + rest.strip("/")
+    return _provision(request, view, key) if "/~" in key else _instrument(view, key)
+
+
+def _provision(request: Request, view: View, key: str) -> Response:
+    service = request.app.state.service
+    provision = view.provision(key)
+    if provision.id != key:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(provision.id + query, 302)
+    asked = Asked.of(request.query_params.multi_items())
+    answers: AnswersOut | None = None
+    problem = None
+    try:
+        answers = replies.counterparts(service, view, provision, CounterpartsQuery(**asked.values))
+    except (ValidationError, QueryError, NotFoundError) as error:
+        problem = problem_of(error)
+    return draw(
+        "provision.html", 422 if problem and problem.status == 422 else 200,
+        view=view, asked=asked, most=service.settings.max_results, page=replies.provision_page(view, provision),
+        tree=tree(view, provision), above=view.above(provision), answers=answers, problem=problem,
+    )  # fmt: skip
+
+
+def _instrument(view: View, key: str) -> Response:
+    language = ""
+    if key not in view.instruments:
+        work, _, language = key.rpartition("/")
+        if work not in view.instruments or language not in view.instruments[work].languages:
+            raise NotFoundError(f"no instrument {key!r} in the corpus", "The instruments are listed at /instruments")
+        key = work
+    page = replies.instrument_page(view, key)
+    if not language:
+        available = [e.language for e in page.expressions]
+        language = page.instrument.authoritative if page.instrument.authoritative in available else available[0]
+    shown = next(e for e in page.expressions if e.language == language)
+    return draw("instrument.html", page=page, shown=shown)
+
+
+@router.get("/instruments")
+def get_instruments(request: Request) -> Response:
+    view = request.app.state.service.view()
+    found = replies.instrument_list(view)
+    return draw("instruments.html", view=view, instruments=found, coverage=replies.coverage(view))
+
+
+@router.get("/compare")
+def get_compare(request: Request) -> Response:
+    service = request.app.state.service
+    view = service.view()
+    ids = list(dict.fromkeys(filter(None, request.query_params.getlist("id"))))
+    text = request.query_params.get("text", "").strip()
+    try:
+        comparison = replies.compared(service, view, CompareQuery(id=ids, text=text))
+    except (ValidationError, QueryError) as error:
+        return draw("problem.html", 422, problem=problem_of(error), hint="compare")
+    ids = [c.provision.id for c in comparison.columns if c.provision]
+    orders = [[i, *(o for o in ids if o != i)] for i in ids], [[o for o in ids if o != i] for i in ids]
+    # A pasted clause is always the first column, so the links of the provisions begin one later.
+    pad, extra = ([""], [("text", text)]) if text else ([], [])
+    first, without = ([*pad, *(urlencode([*extra, *(("id", i) for i in o)]) for o in group)] for group in orders)
+    return draw("compare.html", comparison=comparison, text=text, first=first, without=without)
+
+
+@router.get("/about")
+def get_about(request: Request) -> Response:
+    view = request.app.state.service.view()
+    return draw("about.html", view=view, manifest=view.searcher.generation.manifest, coverage=replies.coverage(view))
+
+
+def mount(app: FastAPI) -> None:
+    """Add the pages and what they load to the app."""
+    app.include_router(router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -1,0 +1,142 @@
+"""What a person does, in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from corpus import FakeSearcher
+
+from lawsearch.api import create_app
+from lawsearch.settings import Settings
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")]
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+SECTION = "/akn/sg/act/2031/7/en/~sec_2A"
+OTHER = "/akn/ph/act/2033/11/en/~sec_10"
+CLAUSE = (
+    "A keeper who learns of a breach of data shall notify the Board of the breach within three days, and shall "
+    "notify each person harmed by it unless the data were encrypted."
+)
+
+
+@pytest.fixture(scope="module")
+def site(settings: Settings, searcher: FakeSearcher) -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(create_app(settings, searcher), log_level="warning", ws="none"))
+        thread = threading.Thread(target=server.run, args=[[listener]], daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    with playwright.sync_playwright() as p:
+        opened = p.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: object, site: str) -> Iterator[object]:
+    context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: asked.append(request.url))
+    yield opened
+    context.close()
+    assert said == []
+    assert all(url.startswith(site) for url in asked)
+
+
+def test_a_drafter_pastes_a_clause_and_compares(page) -> None:
+    page.goto("/")
+    page.get_by_label("Words, or a whole clause").fill(CLAUSE)
+    playwright.expect(page.locator("#q-hint")).to_contain_text("matched as a clause")
+    page.get_by_role("button", name="Find provisions").click()
+    playwright.expect(page).to_have_url(lambda url: "/?q=A+keeper" in url)
+    playwright.expect(page.get_by_text("Read as a clause")).to_be_visible()
+    compare = page.get_by_role("button", name="Compare side by side")
+    playwright.expect(compare).to_be_disabled()
+    page.get_by_label("Compare DCA 2033 (PH) sec 10").check()
+    page.get_by_label("Compare DCA 2031 (SG) s 2A").check()
+    compare.click()
+    playwright.expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+    playwright.expect(page.get_by_role("columnheader")).to_have_count(3)
+
+
+def test_an_officer_opens_a_provision_and_compares_two(page) -> None:
+    page.goto("/instruments")
+    page.get_by_role("link", name="Data Care Act 2031").click()
+    page.get_by_role("link", name="Section 2A Duty to notify").click()
+    playwright.expect(page.get_by_role("heading", level=1)).to_have_text("Section 2A Duty to notify a data breach")
+    playwright.expect(page.get_by_role("button", name="Copy DCA 2031 (SG) s 2A")).to_be_visible()
+    page.get_by_label("Compare DCA 2033 (PH) sec 10").check()
+    page.get_by_role("button", name="Compare side by side").click()
+    playwright.expect(page.locator("ins").first).to_be_visible()
+    page.get_by_role("link", name="Make it the baseline").click()
+    playwright.expect(page.get_by_role("columnheader").first).to_contain_text("DCA 2033 (PH) sec 10")
+
+
+def test_by_keyboard_alone(page) -> None:
+    page.goto("/")
+    page.keyboard.press("Tab")
+    playwright.expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    playwright.expect(page.get_by_label("Words, or a whole clause")).to_be_focused()
+    page.keyboard.type("data breach")
+    page.keyboard.press("Control+Enter")
+    playwright.expect(page.locator(".glance")).to_be_visible()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "id":
+            break
+    page.keyboard.press("Space")
+    assert page.locator("input[name=id]:checked").count() == 1
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
+
+
+def test_without_javascript(browser, site: str) -> None:
+    context = browser.new_context(base_url=site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_label("Words, or a whole clause").fill("notify data breach")
+    page.get_by_role("button", name="Find provisions").click()
+    page.get_by_label("Compare DCA 2033 (PH) sec 10").check()
+    page.get_by_label("Compare DCA 2031 (SG) s 2A").check()
+    page.get_by_role("button", name="Compare side by side").click()
+    playwright.expect(page.locator("del").first).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 768])
+def test_nothing_scrolls_sideways(browser, site: str, width: int) -> None:
+    context = browser.new_context(base_url=site, viewport={"width": width, "height": 844})
+    page = context.new_page()
+    six = "&".join(f"id={i}" for i in (SECTION, OTHER, "/akn/th/act/2574/3/~sec_๗", "/akn/vn/law/2032/5/vi/~art_12"))
+    for address in ("/", "/?q=data+breach&force=binding", SECTION, "/akn/sg/act/2031/7", "/instruments", "/about",
+                    f"/compare?{six}", "/nothing"):  # fmt: skip
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+    context.close()
