@@ -53,6 +53,7 @@ class Family:
     label: str
     head: str
     headings: tuple[str, ...]
+    misread: bool
     pattern: re.Pattern[str]
     inner: re.Pattern[str] | None
     containers: tuple[Container, ...]
@@ -96,6 +97,7 @@ def families() -> dict[str, Family]:
             label=unit["label"],
             head=row["head"],
             headings=tuple(unit["headings"]),
+            misread=unit.get("misread", False),
             pattern=re.compile(_expanded(unit["pattern"], numbers)),
             inner=re.compile(_expanded(row["inner"], numbers)) if "inner" in row else None,
             containers=tuple(
@@ -108,6 +110,13 @@ def families() -> dict[str, Family]:
             contents=_any(row.get("contents", []), numbers),
         )
     return result
+
+
+@cache
+def repealed() -> re.Pattern[str]:
+    """What is printed in place of a unit that is no more."""
+    table = tomllib.loads(files("ingest").joinpath("families.toml").read_text("utf-8"))
+    return re.compile(table["words"]["repealed"])
 
 
 @cache
@@ -141,6 +150,23 @@ def value(number: str) -> Value | None:
         return 0, _chinese(text), 0
     misread = text.replace(" ", "").translate(_MISREAD)
     return (0, int(misread), 0) if misread.isdigit() else None
+
+
+def readings(number: str, misread: bool = False) -> list[tuple[str, Value]]:
+    """The ways to read a number: (as shown, its place in the sequence). One way, or none, unless it may be misread.
+
+    Where OCR may have taken letters for digits or a letter for a digit (``2T`` = 27, ``278`` = 27B), each way is
+    given and the sequence decides.
+    """
+    ways = [(tidy(number), place)] if (place := value(number)) else []
+    if misread:
+        plain = re.sub(r"\s+", "", number)
+        as_digits = plain.translate(_MISREAD)
+        if as_digits.isdigit() and as_digits != plain:
+            ways = [(str(int(as_digits)), (0, int(as_digits), 0)), *(w for w in ways if re.fullmatch(r"\d+[A-Z]", w[0]))]
+        if re.fullmatch(r"\d{2,3}8", plain):
+            ways.append((f"{plain[:-1]}B", (0, int(plain[:-1]), 2)))
+    return ways
 
 
 def tidy(number: str) -> str:

@@ -199,11 +199,15 @@ def _flags(reading: Reading, cut: Segmentation) -> set[str]:
 
 
 def as_json(expressions: Sequence[Expression]) -> dict[str, object]:
-    """Expressions of one file as plain JSON: units in order, each with its parts under ``children``."""
+    """Expressions of one file as plain JSON: units in order, each with its parts under ``children``.
+
+    Numbers whose text has been repealed hold no provision; they come last, so that the order of the others is that
+    of the law in force.
+    """
     first = expressions[0].instrument if expressions else Instrument(id="/akn/unknown/doc/none")
     provisions: list[dict[str, object]] = []
     for expression in expressions:
-        provisions += _nested(expression.provisions)
+        provisions += sorted(_nested(expression.provisions), key=lambda item: "repealed" in str(item["flags"]))
     return {
         "id": first.id,
         "title": first.title or first.native_title,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ingest.layout import Note, mend
-from ingest.numbering import Family, tidy, value
+from ingest.numbering import Family, readings, repealed, value
 from ingest.page import Row
-from ingest.subdivision import Division, Paragraph, subdivide
+from ingest.subdivision import Division, Paragraph, quoted, subdivide
 from ingest.sequence import Candidate, best_chain
 from ingest.voting import Style, Vote, body_style, candidates
 
@@ -165,7 +165,7 @@ class _Cutter:
         self._titles(self._front(), self.above[self.chain[0].row], path)
         for candidate, bound in zip(self.chain, bounds, strict=True):
             stop = next((i for i in range(candidate.row + 1, bound) if i in self.containers), bound)
-            segments.append(self._unit(candidate, stop, below, path))
+            segments += _expanded(self._unit(candidate, stop, below, path), family=self.family)
             self._titles(stop, bound, path)
         return segments
 
@@ -262,8 +262,25 @@ class _Cutter:
             title = title[:-1]
         return Segment(
             family.kind, number, family.label.format(n=number), eid, title, text, tuple(t for _, _, t in path),
-            rows[start:stop], [note] if note else [], divisions=subdivide(found),
+            rows[start:stop], [note] if note else [], divisions=self._divisions(found),
         )  # fmt: skip
+
+    def _divisions(self, found: list[Paragraph]) -> list[Division]:
+        """The parts of a unit; in an amending law the articles that it quotes."""
+        if self.family.inner is None:
+            return subdivide(found)
+        chain = best_chain(self._inner([p.text for p in found]), strict=False)[1]
+        return quoted(found, {c.row: c.number for c in chain}) if chain else subdivide(found)
+
+    def _inner(self, texts: Sequence[str]) -> list[Candidate]:
+        """Headings of quoted articles among lines of text, in every way they can be read."""
+        assert self.family.inner is not None
+        return [
+            Candidate(i, number, "", place)
+            for i, text in enumerate(texts)
+            if (match := self.family.inner.match(text.strip()))
+            for number, place in readings(match["n"], misread=True)
+        ]
 
     def _set_off(self, c: Candidate, stop: int, below: str) -> tuple[str, int, list[str]]:
         """(text on the number's line, first row of the text, heading) of a unit whose heading follows its number."""
@@ -384,12 +401,8 @@ class _Cutter:
         """The elucidation, article by article, each apart from the law itself."""
         found = candidates(rows, self.family, self.style)
         if self.family.inner is not None:
-            found = [
-                Candidate(i, tidy(m["n"]), "", v)
-                for i, row in enumerate(rows)
-                if (m := self.family.inner.match(row.text.strip())) and (v := value(m["n"]))
-            ]
-        chain = best_chain([c for c in found if len(c.rest) < 40])[1]
+            found = self._inner([row.text for row in rows])
+        chain = best_chain([c for c in found if len(c.rest) < 40], strict=False)[1]
         bounds = [c.row for c in chain]
         segments = []
         general = rows[: bounds[0]] if bounds else rows
@@ -403,6 +416,22 @@ class _Cutter:
             label = f"{name} {self.family.label.format(n=c.number)}"
             segments.append(Segment("explanation", label, label, f"explanation_{_part(c.number)}", "", text, (), part))
         return segments
+
+
+def _expanded(unit: Segment, family: Family) -> list[Segment]:
+    """A unit; or, where a repealed range stands in its place, one marked unit a number."""
+    match = repealed().fullmatch(unit.text.strip())
+    if not match:
+        return [unit]
+    unit.flags = (*unit.flags, "repealed")
+    unit.heading = unit.heading or f"({match['word']})"
+    first, last = value(unit.number), value(match["last"] or unit.number)
+    numbers = range(first[1] + 1, last[1] + 1) if first and last else range(0)
+    stem = unit.eid.removesuffix(_part(unit.number))
+    more = [
+        replace(unit, number=str(n), label=family.label.format(n=n), eid=f"{stem}{n}", divisions=[]) for n in numbers
+    ]
+    return [unit, *more]
 
 
 def _stops(starts: Sequence[int], end: int) -> list[int]:
@@ -466,17 +495,29 @@ def segment(rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Count
     units = cutter.units()
     front, contents = cutter.front()
     tail = cutter.tail()
-    values = [c.value for c in cutter.chain]
-    have = {v[:2] for v in values}
-    first = min(v[0] for v in values)
-    top = max(v[1] for v in values)
-    missing = [str(n) for n in range(1, top + 1) if all((m, n) not in have for m in {v[0] for v in values})] if first == values[-1][0] else []
-    listed = [n for n in contents if n not in {c.number for c in cutter.chain}]
-    doubled = [n for n, k in Counter(c.number for c in candidates(rows[: cutter.end], vote.family, cutter.style) if len(c.rest) > 0).items() if k > 2]
+    found = [unit.number for unit in units]
+    missing = _missing(found)
+    listed = [n for n in contents if n not in found]
+    doubled = [n for n, k in Counter(found).items() if k > 1]
     return Segmentation(
-        tuple(rows), vote.family, (*front, *units, *tail), tuple(cutter.roles), len(cutter.chain) + len(missing),
-        tuple(dict.fromkeys(missing + listed)), tuple(doubled[:0]), tuple(contents), tuple(cutter.unplaced),
+        tuple(rows), vote.family, (*front, *units, *tail), tuple(cutter.roles), len(found) + len(missing),
+        tuple(dict.fromkeys(missing + listed)), tuple(doubled), tuple(contents), tuple(cutter.unplaced),
     )  # fmt: skip
+
+
+def _missing(numbers: Sequence[str]) -> list[str]:
+    """Whole numbers that the sequence passes over."""
+    places = [place for number in numbers if (place := value(number))]
+    have = {place[:2] for place in places}
+    tops: dict[int, int] = {}
+    for major, minor, _ in places:
+        tops[major] = max(tops.get(major, 0), minor)
+    return [
+        f"{major}.{n}" if major else str(n)
+        for major, top in sorted(tops.items())
+        for n in range(1, top + 1)
+        if (major, n) not in have
+    ]
 
 
 def _page_wise(rows: Sequence[Row], notes: Sequence[Note], words: Counter[str]) -> Segmentation:

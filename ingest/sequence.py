@@ -22,11 +22,13 @@ class Candidate:
     weight: float = 1.0
 
 
-def _gap(missing: int) -> float:
-    return 0.0 if missing <= 0 else 0.5 + 0.35 * missing
+def _gap(missing: int, strict: bool) -> float:
+    if missing <= 0:
+        return 0.0
+    return 0.5 + 0.35 * missing if strict else 0.02 * missing
 
 
-def _step(before: Value, after: Value) -> float | None:
+def _step(before: Value, after: Value, strict: bool) -> float | None:
     """What it costs to go on from one number to another; None where a sequence cannot."""
     if after <= before or after[0] - before[0] > 1:
         return None
@@ -35,27 +37,30 @@ def _step(before: Value, after: Value) -> float | None:
     if after[1] == before[1]:
         return 0.0 if after[2] - before[2] == 1 else 0.4
     missing = after[1] - before[1] - 1
-    return _gap(missing) + (0.4 if after[2] > 1 else 0.0)
+    return _gap(missing, strict) + (0.4 if after[2] > 1 else 0.0)
 
 
-def best_chain(candidates: Sequence[Candidate]) -> tuple[float, list[Candidate]]:
-    """The weight and the members of the heaviest ascending chain. Inserted numbers and small gaps are allowed."""
+def best_chain(candidates: Sequence[Candidate], strict: bool = True) -> tuple[float, list[Candidate]]:
+    """The weight and the members of the heaviest ascending chain. Inserted numbers and small gaps are allowed.
+
+    Where ``strict`` is false gaps cost next to nothing: for lists that pick articles out (amendments, elucidations).
+    """
     best: dict[tuple[int, int], dict[int, tuple[float, int]]] = defaultdict(dict)
     back: list[int] = []
     scores: list[float] = []
     for i, candidate in enumerate(candidates):
         major, number, insertion = candidate.value
-        score, previous = -min(_gap(number - 1), 3.0), -1
+        score, previous = -min(_gap(number - 1, strict), 3.0), -1
         for n in range(max(0, number - _FARTHEST), number + 1):
             for found_insertion, (found, index) in best.get((major, n), {}).items():
-                cost = _step((major, n, found_insertion), candidate.value)
-                if cost is not None and found - cost > score:
+                cost = _step((major, n, found_insertion), candidate.value, strict)
+                if cost is not None and found - cost > score and candidates[index].row < candidate.row:
                     score, previous = found - cost, index
         if major and number == 1:
             for (m, n), row in best.items():
                 if m == major - 1:
                     for found_insertion, (found, index) in row.items():
-                        cost = _step((m, n, found_insertion), candidate.value)
+                        cost = _step((m, n, found_insertion), candidate.value, strict)
                         if cost is not None and found - cost > score:
                             score, previous = found - cost, index
         score += candidate.weight

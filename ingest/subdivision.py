@@ -145,6 +145,19 @@ def subdivide(paragraphs: Sequence[Paragraph]) -> list[Division]:
     return roots
 
 
+def quoted(paragraphs: Sequence[Paragraph], chain: Mapping[int, str]) -> list[Division]:
+    """The articles that an amending clause quotes, each with its parts.
+
+    ``chain`` gives the number of each paragraph that is the heading of a quoted article, by its index.
+    """
+    found: list[Division] = []
+    stops = [*sorted(chain)[1:], len(paragraphs)]
+    for start, stop in zip(sorted(chain), stops, strict=True) if chain else ():
+        body = list(paragraphs[start + 1 : stop])
+        found.append(Division("quoted", chain[start], body or [paragraphs[start]], subdivide(body)))
+    return found
+
+
 def _opens(text: str) -> bool:
     """Whether a text after a label opens with the first label of a deeper list."""
     return any(_is_first(shape, _place(shape, number)) for shape, number, _ in _readings(text) if shape != "1")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.layout import Note
-from ingest.numbering import Family, families, tidy, value
+from ingest.numbering import Family, families, readings
 from ingest.page import Row
 from ingest.sequence import Candidate, best_chain
 
@@ -49,6 +49,13 @@ def body_style(rows: Sequence[Row]) -> Style:
     return Style(*styles.most_common(1)[0][0]) if styles else Style(False, False, 10.0)
 
 
+def law(rows: Sequence[Row], family: Family) -> int:
+    """The row at which an elucidation begins, if the family knows one; what follows numbers its articles again."""
+    if family.explanation is None:
+        return len(rows)
+    return next((i for i, row in enumerate(rows) if family.explanation.match(row.text.strip())), len(rows))
+
+
 def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequence[Note] = ()) -> list[Candidate]:
     """Lines that open with a number of the family, weighted by how common their looks are among them."""
     beside = {(note.page, round(note.lines[0].y0 / 8) + d) for note in notes for d in (-1, 0, 1)}
@@ -56,17 +63,19 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
     looks: list[tuple[object, ...]] = []
     for i, row in enumerate(rows):
         match = family.pattern.match(row.text)
-        if not match or (place := value(match["n"])) is None:
+        if not match:
             continue
         groups = match.groupdict()
         rest = (groups.get("rest") or "").strip()
-        found.append(Candidate(i, tidy(match["n"]), rest, place))
         above = i > 0 and style.stands_out(rows[i - 1])
         noted = (row.line.page, round(row.line.y0 / 8)) in beside
-        looks.append((
+        look = (
             row.line.bold, row.centred, round(row.indent / 1.5) if not row.centred else 0, bool(groups.get("dot")),
             "none" if not rest else "lower" if rest[:1].islower() else "text", above, noted,
-        ))  # fmt: skip
+        )  # fmt: skip
+        for number, place in readings(match["n"], family.misread):
+            found.append(Candidate(i, number, rest, place))
+            looks.append(look)
     return _weighted(rows, found, looks)
 
 
@@ -76,7 +85,9 @@ def _weighted(rows: Sequence[Row], found: list[Candidate], looks: list[tuple[obj
     lengths = [0]
     for row in rows:
         lengths.append(lengths[-1] + len(row.text))
-    ends = [c.row for c in found[1:]] + [len(rows)]
+    starts = sorted({c.row for c in found})
+    following = dict(zip(starts, [*starts[1:], len(rows)], strict=True))
+    ends = [following[c.row] for c in found]
     volume = [min(0.5, (lengths[end] - lengths[c.row]) / 500) for c, end in zip(found, ends, strict=True)]
     weighted = found
     counted = looks
@@ -113,7 +124,7 @@ def vote(
     for family in families().values():
         if forced and family.id != forced:
             continue
-        score, chain = best_chain(candidates(rows, family, style, notes))
+        score, chain = best_chain(candidates(rows[: law(rows, family)], family, style, notes))
         least = 1 if forced or family.weight > 1 else _FEWEST
         if len(chain) < least or score < (0 if forced else _MINIMUM) or _capped(family, front):
             continue

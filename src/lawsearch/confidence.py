@@ -6,34 +6,24 @@ import math
 
 import numpy as np
 
-from lawsearch.matching import Ranking, attention
+from lawsearch.matching import FAINT, Ranking
 
-#: Logistic weights of ``evidence`` and their bias.
-WEIGHTS = (-1.0, -1.0, -0.5)
-BIAS = 0.0
-
-
-def evidence(ranking: Ranking) -> tuple[float, ...]:
-    """What speaks for a counterpart: nearness of the best candidate, its lead, and the bridges that reach it."""
-    if not len(ranking.rows):
-        return (0.0, 0.0, 0.0)
-    best = ranking.scores[0]
-    shares = attention(ranking.scores)
-    bridge = ranking.views.get("bridge")
-    reach = math.log(float(bridge[0]) + 1e-3) if bridge is not None else math.log(1e-3)
-    meaning = float(ranking.views["meaning"][0]) if "meaning" in ranking.views else 0.0
-    del best
-    return (meaning * 10, float(shares[0]), reach)
+#: Logistic weights on (nearness, log of the attention that bridges bring), fitted on the data-protection gold with
+#: a quarter of the cells empty. A rough estimate: AUROC .65 for provisions, .75 for topics, on the same data.
+BIAS, NEARNESS, REACHED = 7.7, -9.5, -0.6
+#: What bridges typically bring; stands in where there is no third jurisdiction to bridge by.
+TYPICAL = 1.2
 
 
 def no_counterpart(ranking: Ranking) -> float:
-    """Estimated probability that the group behind ``ranking`` has no counterpart, 0..1; 1 for an empty one."""
+    """Estimated probability that the group behind ``ranking`` has no counterpart, 0..1; 1 for an empty ranking."""
     if not len(ranking.rows):
         return 1.0
-    total = BIAS + sum(w * x for w, x in zip(WEIGHTS, evidence(ranking), strict=True))
+    reached = TYPICAL if math.isnan(ranking.reached) else math.log(ranking.reached + FAINT)
+    total = BIAS + NEARNESS * float(ranking.views["meaning"].max()) + REACHED * reached
     return 1 / (1 + math.exp(-total))
 
 
 def relative(scores: np.ndarray) -> np.ndarray:
-    """Standardised scores as shares of the best one's: 1 for the best, falling to 0."""
+    """Standardised scores, best first, as shares of the best one's: 1 for the best, falling towards 0."""
     return np.exp(np.minimum(scores - scores[0], 0)) if len(scores) else scores

@@ -43,13 +43,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Candidates of one group, best first. ``shares`` are shares of attention before bridging; ``views`` the raw
-    values by view and ``contributions`` what each gave to the score, all aligned with ``rows``."""
+    """Candidates of one group, best first: standardised scores, the raw values by view, and what each view gave to
+    the score, all aligned with ``rows``. ``reached`` is the attention that bridges brought to the candidates
+    together, NaN where there is no third jurisdiction to bridge by."""
 
     rows: np.ndarray
     scores: np.ndarray
     views: dict[str, np.ndarray]
     contributions: dict[str, np.ndarray]
+    reached: float = float("nan")
 
     def shares(self) -> np.ndarray:
         """Softmax of the standardised scores: how attention is divided among the candidates."""
@@ -145,13 +147,14 @@ class Matcher:
 
     def bridged(self, ranking: Ranking, reach: sparse.csr_matrix) -> Ranking:
         """The ranking with what ``reach`` (1, n: attention after two steps) says of its candidates."""
-        value = np.asarray(reach[:, ranking.rows].todense()).ravel()
-        if not value.any():
+        if not reach.nnz:
             return ranking
+        value = np.asarray(reach[:, ranking.rows].todense()).ravel()
         mass = standard(np.log(value + FAINT))
         contributions = {**ranking.contributions, "bridge": BRIDGE * mass}
         scores = standard(ranking.scores + BRIDGE * mass)
-        return _sorted(Ranking(ranking.rows, scores, {**ranking.views, "bridge": value}, contributions))
+        views = {**ranking.views, "bridge": value}
+        return _sorted(Ranking(ranking.rows, scores, views, contributions, float(value.sum())))
 
 
 def fuse(rows: np.ndarray, views: dict[str, np.ndarray]) -> Ranking:
@@ -168,4 +171,5 @@ def _sorted(ranking: Ranking) -> Ranking:
         ranking.scores[order],
         {name: value[order] for name, value in ranking.views.items()},
         {name: value[order] for name, value in ranking.contributions.items()},
+        ranking.reached,
     )

@@ -12,7 +12,7 @@ from lawsearch.settings import Settings
 from lawsearch.store import Store
 
 sys.path.insert(0, str(Path(__file__).parent))
-from corpus import FakeSearcher, make_store
+from madeup import FakeSearcher, make_store
 
 
 @pytest.fixture(scope="session")

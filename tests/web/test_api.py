@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from corpus import FakeSearcher
 from fastapi.testclient import TestClient
+from madeup import FakeSearcher
 
 from lawsearch.api import create_app
 from lawsearch.settings import Settings
@@ -212,7 +212,7 @@ def test_an_unforeseen_error_gives_nothing_away(settings: Settings, searcher: Fa
         assert "swordfish" not in page.text
 
 
-def test_without_an_index_it_says_how_to_build_one(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_index_it_says_how_to_build_one(settings: Settings) -> None:
     pytest.importorskip("lawsearch.search")
     with TestClient(create_app(settings)) as client:
         assert "lawsearch" in problem(client.get("/healthz"), 503)["remedy"]
@@ -248,8 +248,7 @@ def test_answers_from_many_threads(client: TestClient) -> None:
     seen: list[int] = []
 
     def ask() -> None:
-        for _ in range(5):
-            seen.append(client.get(f"/api/provisions{SECTION}").status_code)
+        seen.extend(client.get(f"/api/provisions{SECTION}").status_code for _ in range(5))
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
