@@ -145,7 +145,8 @@ def _rows(lines: Sequence[Line], left: float, right: float) -> list[Row]:
 def _span(lines: Sequence[Line]) -> tuple[float, float]:
     """The edges of a column: where its lines usually begin and end."""
     wide = sorted(lines, key=lambda line: -line.width)[: max(1, len(lines) // 2)]
-    return min(line.x0 for line in wide), max(line.x1 for line in wide)
+    ends = sorted(line.x1 for line in wide)
+    return min(line.x0 for line in wide), ends[int(0.9 * (len(ends) - 1))]
 
 
 def _bands(lines: Sequence[Line], gutter: float) -> list[tuple[str, list[Line]]]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 from ingest.layout import Note, mend
 from ingest.numbering import Family, readings, repealed, value
@@ -16,6 +17,9 @@ from ingest.voting import Style, Vote, body_style, candidates
 
 _LABEL = re.compile(r"\s*(?:\(\w{1,5}\)|(?:\d{1,3}[A-Z]?|[A-Za-zđ]|[ivxl]{1,5})[.)](?=\s|$)|[“\"‘]\S|[–—•-]\s)")
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+|\.\s?-+|\s-+)\s*(?P<text>.*)", re.DOTALL)
+#: What ends a line after which a label can open a paragraph: a stop, or a word that joins the items of a list.
+_STOPPED = re.compile(r"(?:[.;:,—–!?”\"’ฯ。။៖\])]|\b(?:and|or|but|dan|atau|và|hoặc|e|ou)|และ|หรือ)\s*$")
+_ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 _LONGEST_HEADING = 8
 
 
@@ -315,23 +319,18 @@ class _Cutter:
     def front(self) -> tuple[list[Segment], list[str]]:
         """What stands before the first unit: the contents list (its numbers) and the front matter."""
         stop = next((i for i, role in enumerate(self.roles) if role), len(self.rows))
-        found = candidates(self.rows[:stop], self.family, self.style)
-        listed = best_chain(found)[1]
         title = next((i for i in range(stop) if self._is(self.family.contents, i)), None)
+        listed = best_chain(candidates(self.rows[:stop], self.family, self.style))[1]
+        if title is not None and len(listed) < 3:
+            listed = best_chain(self._entries(title, stop))[1]
         numbers: list[str] = []
         if title is not None or len(listed) >= max(3, 0.4 * len(self.chain)):
-            first = title if title is not None else listed[0].row
+            numbers = [c.number for c in listed]
+            first = listed[0].row if title is None else title
             last = max((c.row for c in listed), default=first)
-            if listed and not title:
-                numbers = [c.number for c in listed]
-            elif listed:
-                numbers = [c.number for c in listed]
-            while last + 1 < stop and not (self._title_like(last + 1) and self.rows[last + 1].line.page):
+            while last + 1 < stop and not self._title_like(last + 1):
                 last += 1
-                if self.rows[last].line.size > 1.09 * self.style.size:
-                    last -= 1
-                    break
-            for i in range(first, min(last + 1, stop)):
+            for i in range(first, last + 1):
                 self.roles[i] = "contents"
         rows = [self.rows[i] for i in range(stop) if not self.roles[i]]
         for i in range(stop):
@@ -340,6 +339,14 @@ class _Cutter:
             return [], numbers
         text = running_text("", rows, self.words)
         return [Segment("preamble", "", "Preamble", "preamble", "", text, (), rows)], numbers
+
+    def _entries(self, start: int, stop: int) -> list[Candidate]:
+        """Entries of a contents list that leaves out the points and words of the headings themselves."""
+        return [
+            Candidate(i, match[1], match[2], place)
+            for i in range(start, stop)
+            if (match := _ENTRY.match(self.rows[i].text)) and (place := value(match[1]))
+        ]
 
     def _title_like(self, i: int) -> bool:
         row = self.rows[i]
@@ -459,17 +466,13 @@ def paragraphs(rest: str, first: Row | None, rows: Iterable[Row], words: Counter
 
     ``rest`` is the text that stands on the row ``first`` behind a number.
     """
+    rows = list(rows)
     groups: list[tuple[list[str], list[Row]]] = [([rest], [first] if first else [])] if rest else []
     previous: Row | None = first if rest else None
+    gaps = [row.gap for row in rows if 0 < row.gap < 3]
+    wide = max(0.55, (median(gaps) if gaps else 0) + 0.3)
     for row in rows:
-        same = previous is not None and previous.line.page == row.line.page and row.line.y0 >= previous.line.y0
-        fresh = (
-            not groups
-            or (bool(_LABEL.match(row.text)) and not groups[-1][0][-1].endswith(("-", "\u2010", "\u00ad")))
-            or (same and row.gap > 0.55)
-            or (previous is not None and row.indent > previous.indent + 1.2 and _ended(previous))
-        )
-        if fresh:
+        if not groups or previous is None or _begins(previous, row, wide):
             groups.append(([row.text], [row]))
         else:
             groups[-1][0].append(row.text)
@@ -481,6 +484,18 @@ def paragraphs(rest: str, first: Row | None, rows: Iterable[Row], words: Counter
 def running_text(rest: str, rows: Iterable[Row], words: Counter[str]) -> str:
     """Rows as running text, a paragraph a line."""
     return "\n".join(p.text for p in paragraphs(rest, None, rows, words))
+
+
+def _begins(previous: Row, row: Row, wide: float) -> bool:
+    """Whether ``row`` begins a paragraph. ``wide`` is the white space, in ems, that parts two paragraphs."""
+    below = previous.line.page == row.line.page and row.line.y0 >= previous.line.y0
+    if below and row.gap > wide:
+        return True
+    if _LABEL.match(row.text):
+        # A reference such as "subsection / (2)" may be broken over two lines.
+        flows_on = previous.line.x1 > previous.right - 2 * previous.line.size
+        return not flows_on or bool(_STOPPED.search(previous.text))
+    return row.indent > previous.indent + 1.2 and _ended(previous)
 
 
 def _ended(row: Row) -> bool:

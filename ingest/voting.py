@@ -14,6 +14,8 @@ from ingest.sequence import Candidate, best_chain
 #: Units that a chain needs before a text counts as structured.
 _FEWEST = 3
 _MINIMUM = 2.0
+#: What a family counts for whose hint is missing: less than the fall-back of numbered paragraphs.
+_UNHINTED = 0.42
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,9 @@ def vote(
         least = 1 if forced or family.weight > 1 else _FEWEST
         if len(chain) < least or score < (0 if forced else _MINIMUM) or _capped(family, front):
             continue
-        factor = family.weight if family.weight <= 1 or family.hint is None else 1.0
-        if family.hint is not None and family.hint.search(front):
-            factor *= 1.2 if family.weight <= 1 else family.weight
+        factor = family.weight
+        if family.hint is not None and family.weight <= 1:
+            factor *= 1.2 if family.hint.search(front) else _UNHINTED
         if language and family.language:
             factor *= 1.2 if family.language == language else 0.5
         if jurisdiction and family.jurisdictions:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lawsearch.comparison import Column, Part, align, clause_parts, compare, diff, parts, same_words, units
+from lawsearch.alignment import Column, Part, align
+from lawsearch.comparison import clause_parts, compare, diff, parts, same_words, units
 from lawsearch.provision import Provision
 
 
@@ -89,6 +90,12 @@ def test_parts_of_one_language_meet_by_their_words_wherever_they_stand() -> None
     assert [0, 2] in rows
     assert [1, 0] in rows
     assert [None, 1] in rows
+
+
+def test_parts_without_a_match_stand_side_by_side_by_order() -> None:
+    assert align([column("a b c", "d e f"), column("u v w", "x y z", "k l m")]) == [[0, 0], [1, 1], [None, 2]]
+    tail = Column(language="en", parts=(Part("(1)", "a b c"), Part("", "d e f")))
+    assert align([tail, column("a b c", "x y z")]) == [[0, 0], [None, 1], [1, None]]
 
 
 def test_parts_of_other_languages_meet_by_order_numbered_with_numbered() -> None:

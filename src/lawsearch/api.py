@@ -16,6 +16,7 @@ from lawsearch import __version__, web
 from lawsearch.edge import install
 from lawsearch.errors import LawsearchError
 from lawsearch.openapi import described
+from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
 from lawsearch.replies import (
     clause_answered,
     compared,
@@ -29,16 +30,12 @@ from lawsearch.replies import (
 from lawsearch.schemas import (
     About,
     AnswersOut,
-    ClauseRequest,
-    CompareQuery,
     ComparisonOut,
-    CounterpartsQuery,
     Health,
     InstrumentList,
     InstrumentPage,
     Problem,
     ProvisionPage,
-    SearchQuery,
 )
 from lawsearch.service import Service, View
 from lawsearch.settings import Settings

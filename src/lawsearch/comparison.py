@@ -6,13 +6,13 @@ Pure functions of texts; nothing here knows the store, the index or the web.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from icu4py.breakers import WordBreaker
 
+from lawsearch.alignment import Column, Part, align
 from lawsearch.provision import Provision
 from lawsearch.text import digits, normal
 from lawsearch.vocabulary import languages
@@ -21,19 +21,8 @@ from lawsearch.vocabulary import languages
 LONGEST = 4000
 #: Below this share of words in common, marking each difference would mark nearly everything.
 TOO_DIFFERENT = 0.35
-#: Word overlap from which two parts of the same language are laid side by side.
-SIDE_BY_SIDE = 0.3
 #: Words fewer than this between two changes are shown as part of the change.
 _STRAY = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a provision: its number as printed (``(1)``), its text, and its eId where it has one."""
-
-    number: str
-    text: str
-    eid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +31,6 @@ class Span:
 
     op: str
     text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One text to compare; ``parts`` are its pieces in order and lose none of its text."""
-
-    language: str
-    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,70 +174,6 @@ def _calm(codes: Iterable[tuple[str, int, int, int, int]], theirs: list[tuple[st
         else:
             calm.append([op, *span])
     return calm
-
-
-def _overlap(a: Counter[str], b: Counter[str]) -> float:
-    total = a.total() + b.total()
-    return 2 * (a & b).total() / total if total else 1.0
-
-
-def align(columns: Sequence[Column]) -> list[list[int | None]]:
-    """Rows of part numbers, one a column (None: no part there). Every part is in exactly one row.
-
-    The first column gives the first rows. A part joins the row whose cell of its own language shares most words
-    with it, best pair first; a part that fits none gets a row after the part before it. Columns without an earlier
-    one in their language are laid out by order.
-    """
-    rows: list[list[int | None]] = [[i] + [None] * (len(columns) - 1) for i in range(len(columns[0].parts))]
-    for c in range(1, len(columns)):
-        column = columns[c]
-        peers = [p for p in range(c) if columns[p].language == column.language]
-        chosen = _best_pairs(columns, rows, c, peers) if peers else _by_order(columns, rows, c)
-        # Rows are inserted while we go, so remember rows by identity and not by number.
-        targets = {part: rows[row] for part, row in chosen.items()}
-        after = -1
-        for part in range(len(column.parts)):
-            row = targets.get(part)
-            if row is None:
-                row = [None] * len(columns)
-                after += 1
-                rows.insert(after, row)
-            else:
-                after = next(i for i, r in enumerate(rows) if r is row)
-            row[c] = part
-    return rows
-
-
-def _by_order(columns: Sequence[Column], rows: list[list[int | None]], c: int) -> dict[int, int]:
-    """Part of column ``c`` -> row: numbered parts beside the numbered ones of the first column, what opens the text
-    beside what opens the other."""
-    theirs = [(n, columns[0].parts[place]) for n, row in enumerate(rows) if (place := row[0]) is not None]
-    ours = list(enumerate(columns[c].parts))
-    chosen = dict(zip((n for n, part in ours if part.number), (n for n, part in theirs if part.number), strict=False))
-    if not ours[0][1].number and not theirs[0][1].number:
-        chosen[0] = theirs[0][0]
-    return chosen
-
-
-def _best_pairs(columns: Sequence[Column], rows: list[list[int | None]], c: int, peers: list[int]) -> dict[int, int]:
-    """Part of column ``c`` -> row, greedily by word overlap with the cells of ``peers``; near ties go by order."""
-    bags = {
-        (p, i): Counter(_words(part.text, columns[p].language))
-        for p in [*peers, c]
-        for i, part in enumerate(columns[p].parts)
-    }
-    pairs = []
-    for part in range(len(columns[c].parts)):
-        for number, row in enumerate(rows):
-            cells = [(p, place) for p in peers if (place := row[p]) is not None]
-            overlap = max((_overlap(bags[c, part], bags[cell]) for cell in cells), default=0.0)
-            if overlap >= SIDE_BY_SIDE:
-                pairs.append((round(overlap, 2), -abs(part - number), part, number))
-    chosen: dict[int, int] = {}
-    for _, _, part, number in sorted(pairs, reverse=True):
-        if part not in chosen and number not in chosen.values():
-            chosen[part] = number
-    return chosen
 
 
 def compare(columns: Sequence[Column]) -> Comparison:

@@ -46,10 +46,11 @@ def build(
     progress: Progress = silent,
     *,
     force: bool = False,
+    embeddings: Path | None = None,
 ) -> str:
     """Build the next generation of the store and serve it; returns its name, or the current one's if nothing changed.
 
-    Raises GenerationError where the store is empty or the built generation does not pass its checks; the current
+    ``embeddings`` is the cache of vectors, by default the settings'. Raises GenerationError where the store is empty or the built generation does not pass its checks; the current
     one is then served as before.
     """
     with Store(settings.store_path) as store:
@@ -87,7 +88,7 @@ def build(
                 "languages": sorted({g.language for g in groups}),
                 "counts": store.counts(),
             }
-            _write(working, units, groups, manifest, settings, multilingual, english, progress)
+            _write(working, units, groups, manifest, settings, multilingual, english, progress, embeddings)
             _check(working, units)
             name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{digest[:8]}"
             os.replace(working, folder / name)
@@ -124,9 +125,10 @@ def _write(
     multilingual: Encoder,
     english: Encoder | None,
     progress: Progress,
+    embeddings: Path | None,
 ) -> None:
     """Everything of a generation into ``folder``; the manifest first without, at the end with the links."""
-    cache = EmbeddingCache(settings.embeddings_path)
+    cache = EmbeddingCache(embeddings or settings.embeddings_path)
     try:
 
         def embed(encoder: Encoder, texts: Sequence[str], what: str) -> np.ndarray:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from lawsearch.comparison import Column, clause_parts, compare, parts
+from lawsearch.alignment import Column
+from lawsearch.comparison import clause_parts, compare, parts
 from lawsearch.errors import QueryError
 from lawsearch.provision import Provision
+from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
 from lawsearch.schemas import (
     AnswersOut,
-    ClauseRequest,
-    CompareQuery,
     ComparisonOut,
-    CounterpartsQuery,
     Coverage,
     ExpressionOut,
     InstrumentOut,
@@ -19,7 +18,6 @@ from lawsearch.schemas import (
     ProvisionOut,
     ProvisionPage,
     ProvisionRef,
-    SearchQuery,
 )
 from lawsearch.service import Service, View
 from lawsearch.settings import Settings

@@ -20,7 +20,8 @@ from lawsearch.drawing import draw
 from lawsearch.edge import problem_of
 from lawsearch.errors import NotFoundError, QueryError
 from lawsearch.provision import Provision
-from lawsearch.schemas import AnswersOut, ClauseRequest, CompareQuery, CounterpartsQuery, Problem, SearchQuery
+from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
+from lawsearch.schemas import AnswersOut, Problem
 from lawsearch.service import View
 
 #: From this many words on, a text is read as a clause.

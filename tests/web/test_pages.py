@@ -210,7 +210,7 @@ def test_contents_are_grouped_by_new_titles() -> None:
     def ref(path: list[str]) -> ProvisionRef:
         return ProvisionRef(
             id="x", citation="", label="", number="", kind="", heading="", path=path, language="en", instrument="",
-            page=1, flags=[],
+            page=1, flags=[], opening="",
         )  # fmt: skip
 
     found = shelves([ref(["A", "1"]), ref(["A", "1"]), ref(["A", "2"]), ref(["B"])])
