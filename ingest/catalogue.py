@@ -11,6 +11,8 @@ from lawsearch.errors import MetadataError
 from lawsearch.instrument import Instrument, instrument_from
 from lawsearch.text import folded
 
+#: How much of a text, folded, can show what it is.
+_OPENING = 1600
 _EXTRA = ("recognise", "family", "language")
 
 
@@ -34,15 +36,18 @@ class Catalogue:
     entries: tuple[Entry, ...] = ()
 
     def recognised(self, text: str) -> Entry | None:
-        """The entry whose strings all stand in ``text`` (the first pages); the longest strings win."""
-        plain = folded(text)
+        """The entry whose strings all stand in the opening of ``text``; those that stand first win.
+
+        Only the opening counts: further on a law cites other laws by the same words.
+        """
+        plain = folded(text)[:_OPENING]
         found = [
-            (sum(map(len, group)), entry)
-            for entry in self.entries
+            (max(plain.find(sign) for sign in group), -sum(map(len, group)), i, entry)
+            for i, entry in enumerate(self.entries)
             for group in entry.recognise
             if group and all(sign in plain for sign in group)
         ]
-        return max(found, key=lambda pair: pair[0])[1] if found else None
+        return min(found, key=lambda item: item[:3])[3] if found else None
 
     def named(self, identifier: str) -> Entry | None:
         """The entry with that instrument id."""

@@ -102,11 +102,14 @@ def describe(path: str | Path, reading: Reading, catalogue: Catalogue | None = N
     Nothing is defaulted: without evidence the instrument is ``/akn/unknown/doc/<slug of the file's stem>``.
     Raises MetadataError for a sidecar that is wrong.
     """
-    front = "\n".join(page.text for page in reading.pages[:_FRONT])
+    pages = reading.pages[:_FRONT]
+    front = "\n".join(page.text for page in pages)
+    # As drawn, a running head may come last; as seen, two columns are mixed: the catalogue is asked with both.
+    seen = "\n".join(x.text for page in pages for x in sorted(page.lines, key=lambda line: (line.y0, line.x0)))
     beside = sidecar(path)
     if beside:
         return _described(beside, "sidecar")
-    known = catalogue.recognised(front) if catalogue else None
+    known = (catalogue.recognised(front) or catalogue.recognised(seen)) if catalogue else None
     if known:
         return _described(known, "catalogue")
     return Description(_self_described(Path(path), front), "document")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -170,6 +171,7 @@ def _parallel(pages: Sequence[Page], cuts: dict[int, float], aside: set[Line]) -
     """Whether the two columns are two texts: rows that start at the same height all along, in different words."""
     level = total = 0
     words: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    scripts: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     for page in pages:
         if page.number not in cuts:
             continue
@@ -179,6 +181,10 @@ def _parallel(pages: Sequence[Page], cuts: dict[int, float], aside: set[Line]) -
         level += sum(bool({round(line.y0) + d for d in (-1, 0, 1)} & heights) for line in left)
         for counter, side in zip(words, (left, right), strict=True):
             counter.update(w for line in side for w in line.text.casefold().split() if w.isalpha() and len(w) < 9)
+        for counter, side in zip(scripts, (left, right), strict=True):
+            counter.update(unicodedata.name(c, "?").split()[0] for line in side for c in line.text if c.isalpha())
+    if any(counter.most_common(1)[0][0] != "LATIN" for counter in scripts if counter):
+        return bool(scripts[0] and scripts[1]) and scripts[0].most_common(1)[0][0] != scripts[1].most_common(1)[0][0]
     if not total or not words[0] or not words[1]:
         return False
     top = [{w for w, _ in counter.most_common(25)} for counter in words]

@@ -48,6 +48,7 @@ class Family:
     jurisdictions: tuple[str, ...]
     hint: re.Pattern[str] | None
     weight: float
+    restarts: bool
     kind: str
     prefix: str
     label: str
@@ -92,6 +93,7 @@ def families() -> dict[str, Family]:
             jurisdictions=tuple(row["jurisdictions"]),
             hint=re.compile(row["hint"]) if "hint" in row else None,
             weight=row.get("weight", 1.0),
+            restarts=row.get("restarts", False),
             kind=unit["kind"],
             prefix=unit["prefix"],
             label=unit["label"],

@@ -41,6 +41,8 @@ _ANOMALIES = (
     # A lone syllable with a mark between two spaces, or the same marked cluster twice: overdrawn glyphs.
     re.compile("(?<=\\s)[\u0e80-\u0eff]?[\u0e81-\u0eae][\u0eb1\u0eb4-\u0ebc][\u0ec8-\u0ecb]?(?=\\s)"),
     re.compile("(?P<c>[\u0e81-\u0eae\u1780-\u17a2][\u0eb1\u0eb4-\u0ebc\u17b6-\u17c6]).?(?P=c)"),
+    # A Latin letter within a Thai or Lao word: a glyph whose meaning the font does not tell.
+    re.compile("(?<=[\u0e00-\u0eff])[A-Za-z\u00c0-\u024f](?=[\u0e00-\u0eff])"),
     # Khmer and Burmese: a dependent sign, or the sign that stacks, with nothing to stand on.
     re.compile("(?:^|[\\s0-9A-Za-z])[\u17b6-\u17d1\u17d3\u102b-\u103e]"),
     re.compile("\u17d2(?![\u1780-\u17b3])|\u1039(?![\u1000-\u1021])"),

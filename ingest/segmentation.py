@@ -10,7 +10,7 @@ from statistics import median
 
 from ingest.layout import Note, mend
 from ingest.numbering import Family, readings, repealed, value
-from ingest.page import Row
+from ingest.page import Line, Row
 from ingest.subdivision import Division, Paragraph, quoted, subdivide
 from ingest.sequence import Candidate, best_chain
 from ingest.voting import Style, Vote, body_style, candidates
@@ -67,6 +67,7 @@ class _Cutter:
         self.rows, self.family, self.chain, self.words = list(rows), vote.family, list(vote.chain), words
         self.style = body_style(rows)
         self.roles = [""] * len(rows)
+        self.round = self._restarts() if vote.family.restarts else {}
         self.end = self._end()
         self.starts = {c.row: c for c in self.chain}
         self.containers = self._containers()
@@ -90,6 +91,20 @@ class _Cutter:
         if looks and len(text) < 120 and family.schedule and family.schedule.match(text):
             return "schedule"
         return ""
+
+    def _restarts(self) -> dict[int, int]:
+        """Units of the acts that stand behind the law, by row: which act. They are added to the chain."""
+        indent = median(self.rows[c.row].indent for c in self.chain)
+        last, act = self.chain[-1], 0
+        found: dict[int, int] = {}
+        for c in candidates(self.rows, self.family, self.style):
+            row, before = self.rows[c.row], self.rows[c.row - 1]
+            if c.row <= last.row or abs(row.indent - indent) > 0.8 or not c.rest or not _ended(before):
+                continue
+            act += not act or c.value <= last.value
+            found[c.row], last = act, c
+            self.chain.append(c)
+        return found
 
     def _end(self) -> int:
         """The row at which the body ends."""
@@ -124,7 +139,8 @@ class _Cutter:
         """Marginal notes by the unit row beside which they begin; and those that stand beside none."""
         placed: dict[int, Note] = {}
         unplaced = []
-        for note in notes:
+        heights = {(self.rows[i].line.page, round(self.rows[i].line.y1)) for i in self.starts}
+        for note in (part for note in notes for part in _split(note, heights)):
             first = note.lines[0]
             near = [
                 (abs(self.rows[i].line.y0 - first.y0), i)
@@ -169,7 +185,10 @@ class _Cutter:
         self._titles(self._front(), self.above[self.chain[0].row], path)
         for candidate, bound in zip(self.chain, bounds, strict=True):
             stop = next((i for i in range(candidate.row + 1, bound) if i in self.containers), bound)
-            segments += _expanded(self._unit(candidate, stop, below, path), family=self.family)
+            close = next((i for i in range(candidate.row + 1, stop) if self.round and self._apart(i)), stop)
+            segments += _expanded(self._unit(candidate, close, below, path), family=self.family)
+            if close < stop:
+                segments.append(self._closing(close, stop, f"{segments[-1].eid}__conclusions"))
             self._titles(stop, bound, path)
         return segments
 
@@ -260,13 +279,16 @@ class _Cutter:
         text = "\n".join(p.text for p in found)
         number = c.number
         prefixes = [f"{p}_{_part(n)}" if n else p for p, n, _ in path]
+        if c.row in self.round:
+            prefixes = [f"amend_{self.round[c.row]}"]
         eid = "__".join([*prefixes, f"{family.prefix}_{_part(number)}"])
         title = re.sub(r"\s+", " ", title).strip(" –—-") if title else ""
         if title.endswith(".") and not title.endswith("etc."):
             title = title[:-1]
         return Segment(
             family.kind, number, family.label.format(n=number), eid, title, text, tuple(t for _, _, t in path),
-            rows[start:stop], [note] if note else [], divisions=self._divisions(found),
+            rows[start:stop], [note] if note else [], ("restart",) if c.row in self.round else (),
+            self._divisions(found),
         )  # fmt: skip
 
     def _divisions(self, found: list[Paragraph]) -> list[Division]:
@@ -378,10 +400,14 @@ class _Cutter:
             elif kind == "schedule":
                 segments.append(self._schedule(rows, counts[kind]))
             else:
-                text = running_text("", rows, self.words)
                 eid = "conclusions" if counts[kind] == 1 else f"conclusions_{counts[kind]}"
-                segments.append(Segment("preamble", "", "Closing", eid, "", text, (), rows))
+                segments.append(self._closing(i, stop, eid))
         return segments
+
+    def _closing(self, start: int, stop: int, eid: str) -> Segment:
+        rows = self.rows[start:stop]
+        self._mark(start, stop, "closing")
+        return Segment("preamble", "", "Closing", eid, "", running_text("", rows, self.words), (), rows)
 
     def _mark(self, start: int, stop: int, role: str) -> None:
         for i in range(start, stop):
@@ -423,6 +449,19 @@ class _Cutter:
             label = f"{name} {self.family.label.format(n=c.number)}"
             segments.append(Segment("explanation", label, label, f"explanation_{_part(c.number)}", "", text, (), part))
         return segments
+
+
+def _split(note: Note, heights: set[tuple[int, int]]) -> list[Note]:
+    """A note, or the notes that stand so close that they were taken for one: a new one beside each unit."""
+    groups: list[list[Line]] = [[note.lines[0]]]
+    for line in note.lines[1:]:
+        # Notes are set smaller: their first baseline is level with that of the unit, or nearly.
+        if any((line.page, round(line.y1) + d) in heights for d in (-1, 0, 1, 2)):
+            groups.append([])
+        groups[-1].append(line)
+    if len(groups) == 1:
+        return [note]
+    return [Note(mend([line.text for line in group]), tuple(group)) for group in groups]
 
 
 def _expanded(unit: Segment, family: Family) -> list[Segment]:

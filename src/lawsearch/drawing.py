@@ -73,6 +73,11 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", "…")) else ".")
 
 
+def opening(text: str) -> str:
+    """The first sentence of ``text``."""
+    return re.split(r"(?<=[a-z0-9)][.!?])\s(?=[A-Z])", text, maxsplit=1)[0]
+
+
 def changed(span: SpanOut) -> Markup:
     """A span of a comparison; the space after changed words stays unmarked."""
     tag = {"added": "ins", "removed": "del"}.get(span.op)
@@ -154,7 +159,9 @@ def _environment() -> Environment:
         loader=PackageLoader("lawsearch"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    found.filters |= {f.__name__: f for f in (lang, marked, excerpt, why, plain, shelves, sentence, changed, count)}
+    found.filters |= {
+        f.__name__: f for f in (lang, marked, excerpt, why, plain, shelves, sentence, opening, changed, count)
+    }
     found.filters |= {"language": language, "jurisdiction": jurisdiction, "flag": flag}
     found.globals |= {"version": __version__, "problems": KINDS}
     return found

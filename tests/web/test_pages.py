@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from madeup import EVIL
 
-from lawsearch.drawing import excerpt, marked, shelves
+from lawsearch.drawing import excerpt, marked, opening, shelves
 from lawsearch.edge import HEADERS
 from lawsearch.schemas import ProvisionRef
 from lawsearch.web import Asked
@@ -217,3 +217,8 @@ def test_contents_are_grouped_by_new_titles() -> None:
     assert [(s.titles, len(s.provisions)) for s in found] == [
         (((1, "A"), (2, "1")), 2), (((2, "2"),), 1), (((1, "B"),), 1),
     ]  # fmt: skip
+
+
+def test_the_first_sentence_of_a_note() -> None:
+    note = "Not the law: sections of the Act, B.E. 2562 (2019), in our words. Numbers are those of the Act."
+    assert opening(note) == "Not the law: sections of the Act, B.E. 2562 (2019), in our words."
