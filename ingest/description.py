@@ -22,10 +22,10 @@ from lawsearch.vocabulary import languages
 _LATIN = ("en", "id", "ms", "tl", "vi", "pt")
 #: Words that one language of a close pair uses all the time and the other hardly.
 _TELLING = {
-    "id": frozenset("karena bahwa sebagaimana dimaksud pasal ayat tentang pemerintah harus manapun warganegara bisa".split()),
-    "ms": frozenset("kerana bahawa hendaklah seksyen subseksyen perenggan mana-mana sebarang tiada apa-apa ertinya".split()),
-    "tet": frozenset("iha ho ba nebe ne'ebé ne'e ema hotu tuir atu mak sira labele tenki artigu".split()),
-    "pt": frozenset("que não em uma para os das dos são ou pela pelo artigo".split()),
+    "id": ("karena", "bahwa", "sebagaimana", "dimaksud", "pasal", "ayat", "tentang", "harus", "manapun"),
+    "ms": ("kerana", "bahawa", "hendaklah", "seksyen", "perenggan", "mana-mana", "sebarang", "tiada", "ertinya"),
+    "tet": ("iha", "ho", "ba", "nebe", "ne'ebé", "ne'e", "ema", "hotu", "tuir", "atu", "mak", "sira", "tenki"),
+    "pt": ("que", "não", "em", "uma", "para", "os", "das", "dos", "são", "ou", "pela", "pelo", "artigo"),
 }
 _FRONT = 2
 
@@ -131,7 +131,9 @@ def _self_described(path: Path, front: str) -> Instrument:
     year = int(digits(groups["y"])) - sign.era if groups.get("y") else _year(front, sign)
     kind = {"law": "act"}.get(sign.kind, sign.kind)
     title = _title(front, match)
-    values = replace(plain, jurisdiction=sign.jurisdiction, kind=sign.kind, number=number, year=year, native_title=title)
+    values = replace(
+        plain, jurisdiction=sign.jurisdiction, kind=sign.kind, number=number, year=year, native_title=title
+    )
     if number and year:
         return replace(values, id=f"/akn/{sign.jurisdiction}/{kind}/{year}/{number}")
     return replace(values, id=f"/akn/{sign.jurisdiction}/doc/{stem}")

@@ -62,6 +62,19 @@ class _Run:
         self.space = False
         self.styled = self.bold = self.italic = 0
 
+    def breaks(self, x: float, y: float, size: float) -> bool:
+        """Whether a character at ``x``, ``y`` belongs to another run: another baseline, a wide gap, a step back."""
+        em = max(size, self.size)
+        return abs(y - self.base) > 0.45 * em or not -1.2 * em <= x - self.x1 <= 1.1 * em
+
+    def add(self, char: str, kind: str, x1: float, y: float, size: float) -> None:
+        """Take in a character of Unicode category ``kind`` (empty for Latin) that ends at ``x1``."""
+        self.text.append(char)
+        if kind != "Mn":
+            self.x1 = max(self.x1, x1)
+            if size > self.size and kind[:1] != "M":
+                self.size, self.base = size, y
+
     def line(self, number: int, top: float, left: float) -> Line | None:
         text = repaired("".join(self.text)).strip()
         if not text:
@@ -105,12 +118,9 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
         x, y, x1 = ox.value, oy.value, right.value
         kind = category(char) if code > 0x2FF else ""
         mark = kind[:1] == "M"
-        if run is not None and not mark:
-            em = max(size, run.size)
-            gap = x - run.x1
-            if abs(y - run.base) > 0.45 * em or gap > 1.1 * em or x < run.x1 - 1.2 * em:
-                yield run
-                run = None
+        if run is not None and not mark and run.breaks(x, y, size):
+            yield run
+            run = None
         if run is None:
             run = _Run(x, max(x1, x), y, size)
             new_word = True
@@ -121,11 +131,7 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
             bold, italic = types.of(handle, i)
             run.styled, run.bold, run.italic = run.styled + 1, run.bold + bold, run.italic + italic
             new_word = False
-        run.text.append(char)
-        if kind != "Mn":
-            run.x1 = max(run.x1, x1)
-            if size > run.size and not mark:
-                run.size, run.base = size, y
+        run.add(char, kind, x1, y, size)
     if run is not None:
         yield run
 
@@ -137,7 +143,7 @@ def _parted(handle: object, index: int, x: float, run: _Run) -> bool:
     return run.text[-1] < "\u0250" and x - box.right > 0.14 * run.size and box.right > run.x1 - run.size
 
 
-def _pdfium(path: Path, data: bytes) -> list[Page]:
+def _pdfium(_path: Path, data: bytes) -> list[Page]:
     document = pdfium.PdfDocument(data)
     try:
         types = _Type()
@@ -153,14 +159,14 @@ def _pdfium(path: Path, data: bytes) -> list[Page]:
         document.close()
 
 
-def _oxide(path: Path, data: bytes) -> list[Page]:
+def _oxide(path: Path, _data: bytes) -> list[Page]:
     """pdf_oxide reads the ActualText that Chromium writes around Khmer and Lao clusters; pdfium repeats it."""
     import pdf_oxide
 
     document = pdf_oxide.PdfDocument(str(path))
     pages = []
     for index in range(document.page_count()):
-        x, y, width, height = document.page_media_box(index) if hasattr(document, "page_media_box") else (0, 0, 0, 0)
+        _x, _y, width, height = document.page_media_box(index)
         lines = []
         for found in document.extract_text_lines(index):
             lx, ly, lw, lh = found.bbox
@@ -222,7 +228,7 @@ def read(path: str | Path) -> Reading:
                 other = extract(path, data)
             except (KeyboardInterrupt, SystemExit, MemoryError):
                 raise
-            except BaseException:  # noqa: S112, BLE001 - a rival written in Rust may panic; pdfium's text stands then
+            except BaseException:  # a rival written in Rust may panic; the text of pdfium stands then
                 continue
             rating = _score(other)
             if rating < score and sum(len(p.text) for p in other) * 2 > sum(len(p.text) for p in pages):

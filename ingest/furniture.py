@@ -10,7 +10,6 @@ from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from statistics import median
 
 from ingest.page import Line, Page
 from lawsearch.text import digits, folded
@@ -83,7 +82,7 @@ def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Lin
         for key, lines in groups.items():
             heights = sorted(line.y0 for line in lines)
             reach = 26 if len(key) > 7 else 9
-            height = max(heights, key=lambda y: bisect(heights, y + reach) - bisect(heights, y - reach))  # noqa: B023
+            height = max(heights, key=lambda y: bisect(heights, y + reach) - bisect(heights, y - reach))
             near = [line for line in lines if abs(line.y0 - height) <= reach]
             same = len({digits(line.text) for line in near}) == 1
             if heading and not same and any(heading.match(line.text) for line in near):
@@ -142,7 +141,8 @@ def running_lines(pages: Sequence[Page], heading: re.Pattern[str] | None = None)
                 if len(kept) == len(row):
                     break
                 # A short text beside a running head (a date, a number) changes from page to page and goes with it.
-                found.update(line for line in kept if len(folded(line.text)) <= 12 and not (heading and heading.match(line.text)))
+                short = [line for line in kept if len(folded(line.text)) <= 12]
+                found.update(line for line in short if not (heading and heading.match(line.text)))
     return found
 
 
@@ -186,13 +186,3 @@ def usual_size(pages: Sequence[Page]) -> float:
         for line in page.lines:
             weights[line.size] += len(line.text)
     return max(weights, key=lambda size: weights[size]) if weights else 10.0
-
-
-def usual_gap(lines: Sequence[Line]) -> float:
-    """The usual distance of baselines, in type sizes."""
-    steps = [
-        (b.y1 - a.y1) / a.size
-        for a, b in zip(lines, lines[1:], strict=False)
-        if a.page == b.page and a.size and 0 < b.y1 - a.y1 < 4 * a.size
-    ]
-    return median(steps) if steps else 1.2

@@ -8,13 +8,14 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 from statistics import median
 
 from ingest.furniture import catchword, footnotes, running_lines, usual_size
 from ingest.page import Line, Page, Row
+from ingest.paragraph import mend
 from lawsearch.text import folded
-
 
 _STARRED = re.compile(r"\(\*{1,4}\)\s|\*{1,4}\s?(?=[A-Z])")
 
@@ -191,7 +192,7 @@ def _parallel(pages: Sequence[Page], cuts: dict[int, float], aside: set[Line]) -
     return len(top[0] & top[1]) < 8
 
 
-def _page_rows(page: Page, lines: list[Line], cut: float | None, span: tuple[float, float]) -> list[list[Row]]:
+def _page_rows(lines: list[Line], cut: float | None, span: tuple[float, float]) -> list[list[Row]]:
     """The rows of one page: one list, or left and right ones where ``cut`` parts it."""
     if cut is None:
         return [_rows(lines, *span)]
@@ -217,45 +218,6 @@ def _notes(lines: set[Line]) -> list[Note]:
         else:
             notes.append([line])
     return [Note(mend([line.text for line in group]), tuple(group)) for group in notes]
-
-
-def mend(texts: Sequence[str], vocabulary: Counter[str] | None = None) -> str:
-    """Rows as running text: words broken at the end of a row joined, scripts without spaces joined without.
-
-    Where a row ends in a hyphen that may be part of the word, the document's own ``vocabulary`` decides.
-    """
-    out = ""
-    for text in texts:
-        if not out:
-            out = text
-            continue
-        if out.endswith(("\u00ad", "-", "\u2010")):
-            out = _unbroken(out, text, vocabulary)
-        elif _spaceless(out[-1]) and text and _spaceless(text[0]):
-            out += text
-        else:
-            out += " " + text
-    return out.replace("\u00ad", "-" if out.endswith("\u00ad") else "")
-
-
-def _unbroken(out: str, text: str, vocabulary: Counter[str] | None) -> str:
-    stem, tail = out[:-1], text.split(" ", 1)[0]
-    head = stem.rsplit(" ", 1)[-1]
-    whole, parts = _word(head + tail), _word(f"{head}-{tail}")
-    if not tail[:1].isalpha() or not head[-1:].isalpha():
-        return (stem + "-" if not out.endswith("\u2010") else stem) + text
-    counts = vocabulary or Counter()
-    keep = counts[parts] > counts[whole] or (counts[whole] == counts[parts] and tail[:1].isupper())
-    return f"{stem}-{text}" if keep else stem + text
-
-
-def _word(text: str) -> str:
-    return text.strip(".,;:()[]“”\"'‘’").casefold()
-
-
-def _spaceless(char: str) -> bool:
-    code = ord(char)
-    return 0xE00 <= code < 0xF00 or 0x1000 <= code < 0x10A0 or 0x1780 <= code < 0x1800 or 0x3000 <= code < 0xA000
 
 
 def lay_out(pages: Sequence[Page], heading: re.Pattern[str] | None = None) -> Layout:
@@ -287,13 +249,13 @@ def lay_out(pages: Sequence[Page], heading: re.Pattern[str] | None = None) -> La
                 if side:
                     flow += _rows(side, *_span(side))
         else:
-            for column in _page_rows(page, lines, cut, spans[page.number]):
+            for column in _page_rows(lines, cut, spans[page.number]):
                 flows[0] += column
-    flows, starred = zip(*(_without_starred(flow) for flow in flows), strict=True)
-    foot |= {line for lines in starred for line in lines}
+    parted = [_without_starred(flow) for flow in flows]
+    foot |= {line for _, starred in parted for line in starred}
     return Layout(
         "parallel" if parallel else "columns" if cuts else "single",
-        tuple(tuple(flow) for flow in flows),
+        tuple(tuple(flow) for flow, _ in parted),
         tuple(notes),
         {"running": _ordered(running), "catchword": _ordered(catch), "footnote": _ordered(foot)},
     )
@@ -322,7 +284,7 @@ def _ordered(lines: set[Line]) -> tuple[Line, ...]:
 
 def _catchwords(pages: Sequence[Page], aside: set[Line]) -> set[Line]:
     found = set()
-    for page, following in zip(pages, pages[1:], strict=False):
+    for page, following in pairwise(pages):
         lines = sorted((x for x in page.lines if x not in aside), key=lambda x: x.y0)
         after = sorted((x for x in following.lines if x not in aside), key=lambda x: x.y0)
         if lines and after and catchword(lines[-1], after):

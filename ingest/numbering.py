@@ -16,7 +16,7 @@ _CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"�
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 #: Letters that OCR reads for digits.
-_MISREAD = str.maketrans({"l": "1", "I": "1", "J": "1", "T": "7", "t": "1", "O": "0", "o": "0", "Q": "0", "S": "5", "B": "8"})
+_MISREAD = str.maketrans("lIJtTOoQSB", "1111700058")
 
 #: A number's place in a sequence: (what stands before its dot, its number, its insertion).
 Value = tuple[int, int, int]
@@ -105,7 +105,7 @@ def families() -> dict[str, Family]:
             containers=tuple(
                 Container(c["prefix"], re.compile(_expanded(c["pattern"], numbers) + "$")) for c in row["containers"]
             ),
-            parts={shape: Part(p["prefix"], p["kind"], p["cite"]) for shape, p in table["parts"][row["parts"]].items()},
+            parts={shape: Part(**part) for shape, part in table["parts"][row["parts"]].items()},
             schedule=_any(row.get("schedule", []), numbers),
             explanation=_any(row.get("explanation", []), numbers),
             closing=_any(row.get("closing", []), numbers),
@@ -124,7 +124,8 @@ def repealed() -> re.Pattern[str]:
 @cache
 def any_heading() -> re.Pattern[str]:
     """The start of a numbered heading that opens with a word, in any family."""
-    words = [f.pattern.pattern for f in families().values() if f.id not in ("paragraphs", "sections-en", "seksyen-ms", "pudma-my")]
+    worded = [f for f in families().values() if not f.pattern.match("1. Aa") and not f.pattern.match("၁။ ")]
+    words = [f.pattern.pattern for f in worded]
     words += [c.pattern.pattern.removesuffix("$") for f in families().values() for c in f.containers]
     bare = (re.sub(r"\(\?P<\w+>", "(?:", word) for word in dict.fromkeys(words))
     return re.compile("|".join(f"(?:{word})" for word in bare))
@@ -165,7 +166,8 @@ def readings(number: str, misread: bool = False) -> list[tuple[str, Value]]:
         plain = re.sub(r"\s+", "", number)
         as_digits = plain.translate(_MISREAD)
         if as_digits.isdigit() and as_digits != plain:
-            ways = [(str(int(as_digits)), (0, int(as_digits), 0)), *(w for w in ways if re.fullmatch(r"\d+[A-Z]", w[0]))]
+            lettered = [way for way in ways if re.fullmatch(r"\d+[A-Z]", way[0])]
+            ways = [(str(int(as_digits)), (0, int(as_digits), 0)), *lettered]
         if re.fullmatch(r"\d{2,3}8", plain):
             ways.append((f"{plain[:-1]}B", (0, int(plain[:-1]), 2)))
     return ways

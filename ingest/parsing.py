@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.catalogue import Catalogue
@@ -11,8 +12,9 @@ from ingest.description import Description, describe, language_of
 from ingest.extraction import read
 from ingest.layout import Layout, lay_out
 from ingest.numbering import Family, any_heading
-from ingest.page import Line, Reading, Row
-from ingest.segmentation import Segment, Segmentation, segment
+from ingest.page import Line, Reading
+from ingest.segment import Segment, Segmentation
+from ingest.segmentation import segment
 from ingest.subdivision import Division, name
 from ingest.voting import Vote, vote
 from lawsearch.instrument import UNKNOWN, Instrument
@@ -56,9 +58,8 @@ def parse(
 
 def vocabulary(reading: Reading) -> Counter[str]:
     """How often each word of the document occurs: what decides whether a hyphen at a line's end is part of a word."""
-    return Counter(
-        word.strip(".,;:()[]“”\"'‘’").casefold() for page in reading.pages for line in page.lines for word in line.text.split()
-    )
+    words = (word for page in reading.pages for line in page.lines for word in line.text.split())
+    return Counter(word.strip(".,;:()[]“”\"'‘’").casefold() for word in words)
 
 
 def _expression(
@@ -66,10 +67,8 @@ def _expression(
 ) -> Expression:
     instrument = described.instrument
     if language != UNKNOWN and language not in instrument.languages:
-        from dataclasses import replace
-
         instrument = replace(instrument, languages=(*instrument.languages, language))
-    provisions = tuple(_provisions(cut, instrument, language, reading))
+    provisions = tuple(provisions_of(cut, instrument, language))
     return Expression(
         instrument=instrument,
         language=language,
@@ -94,12 +93,11 @@ class _Names:
         return fresh, ("doubled-eid", *(f for f in flags if f != "doubled-eid"))
 
 
-def _provisions(cut: Segmentation, instrument: Instrument, language: str, reading: Reading) -> Iterable[Provision]:
+def provisions_of(cut: Segmentation, instrument: Instrument, language: str) -> Iterable[Provision]:
+    """The provisions of a segmentation in the order of the text, every unit followed by its parts; eIds are unique."""
     names = _Names()
-    seen: Counter[tuple[str, str]] = Counter()
     for item in cut.segments:
         eid, flags = names.take(item.eid)
-        seen[item.kind, item.number] += 1
         flags = (*item.flags, *flags)
         head = _head(instrument, cut.family, item)
         yield Provision(
@@ -109,11 +107,11 @@ def _provisions(cut: Segmentation, instrument: Instrument, language: str, readin
         )  # fmt: skip
         if cut.family:
             path = (*item.path, f"{item.label} {item.heading}".strip())
-            yield from _divided(item.divisions, item.kind, eid, head, path, cut.family, names, instrument, language)
+            yield from _divided(item.divisions, eid, head, path, cut.family, names, instrument, language)
 
 
 def _divided(
-    divisions: Sequence[Division], kind: str, parent: str, head: str, path: tuple[str, ...],
+    divisions: Sequence[Division], parent: str, head: str, path: tuple[str, ...],
     family: Family, names: _Names, instrument: Instrument, language: str,
 ) -> Iterable[Provision]:  # fmt: skip
     for division in divisions:
@@ -125,7 +123,7 @@ def _divided(
             label=_shown(division), citation=citation, text=division.text, path=path, parent=parent,
             boxes=boxes(row.line for row in division.rows), flags=flags,
         )  # fmt: skip
-        yield from _divided(division.children, part_kind, eid, citation, path, family, names, instrument, language)
+        yield from _divided(division.children, eid, citation, path, family, names, instrument, language)
 
 
 def _shown(division: Division) -> str:
@@ -136,7 +134,8 @@ def _shown(division: Division) -> str:
 
 def _head(instrument: Instrument, family: Family | None, item: Segment) -> str:
     known = jurisdictions().get(instrument.jurisdiction)
-    place = "" if known is None or instrument.jurisdiction in (UNKNOWN, "int") else f" ({instrument.jurisdiction.upper()})"
+    named = known is not None and instrument.jurisdiction not in (UNKNOWN, "int")
+    place = f" ({instrument.jurisdiction.upper()})" if named else ""
     unit = family.citation(item.number) if family and item.kind == family.kind else item.label
     return f"{instrument.name}{place} {unit}".strip()
 

@@ -4,59 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from statistics import median
 
-from ingest.layout import Note, mend
-from ingest.numbering import Family, readings, repealed, value
-from ingest.page import Line, Row
-from ingest.subdivision import Division, Paragraph, quoted, subdivide
+from ingest.layout import Note
+from ingest.numbering import readings, value
+from ingest.page import Row
+from ingest.paragraph import LABEL, Paragraph, ended, mend, paragraphs, running_text
+from ingest.segment import (
+    Segment,
+    Segmentation,
+    eid_number,
+    expanded,
+    missing_numbers,
+    split_note,
+    stops,
+)
 from ingest.sequence import Candidate, best_chain
-from ingest.voting import Style, Vote, body_style, candidates
+from ingest.subdivision import Division, quoted, subdivide
+from ingest.voting import Vote, body_style, candidates
 
-_LABEL = re.compile(r"\s*(?:\(\w{1,5}\)|(?:\d{1,3}[A-Z]?|[A-Za-zđ]|[ivxl]{1,5})[.)](?=\s|$)|[“\"‘]\S|[–—•-]\s)")
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+|\.\s?-+|\s-+)\s*(?P<text>.*)", re.DOTALL)
-#: What ends a line after which a label can open a paragraph: a stop, or a word that joins the items of a list.
-_STOPPED = re.compile(r"(?:[.;:,—–!?”\"’ฯ。။៖\])]|\b(?:and|or|but|dan|atau|và|hoặc|e|ou)|และ|หรือ)\s*$")
 _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 _LONGEST_HEADING = 8
-
-
-@dataclass(slots=True)
-class Segment:
-    """A stretch of text that stands on its own: a unit, a schedule, an explanation, the front matter.
-
-    ``number`` as printed; ``heading`` and ``text`` mended; ``path`` the container titles above it, outermost first,
-    with ``prefixes`` their AKN names (``part_6A``); ``rows`` all its rows, heading and number line included.
-    """
-
-    kind: str
-    number: str
-    label: str
-    eid: str
-    heading: str = ""
-    text: str = ""
-    path: tuple[str, ...] = ()
-    rows: list[Row] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    flags: tuple[str, ...] = ()
-    divisions: list[Division] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Segmentation:
-    """A flow cut up: segments in the order of the text, the role of each row, and what the sequence lacked."""
-
-    flow: tuple[Row, ...]
-    family: Family | None
-    segments: tuple[Segment, ...]
-    roles: tuple[str, ...]
-    expected: int
-    missing: tuple[str, ...]
-    doubled: tuple[str, ...]
-    contents: tuple[str, ...]
-    unplaced: tuple[Note, ...] = ()
 
 
 class _Cutter:
@@ -99,7 +69,7 @@ class _Cutter:
         found: dict[int, int] = {}
         for c in candidates(self.rows, self.family, self.style):
             row, before = self.rows[c.row], self.rows[c.row - 1]
-            if c.row <= last.row or abs(row.indent - indent) > 0.8 or not c.rest or not _ended(before):
+            if c.row <= last.row or abs(row.indent - indent) > 0.8 or not c.rest or not ended(before):
                 continue
             act += not act or c.value <= last.value
             found[c.row], last = act, c
@@ -140,7 +110,7 @@ class _Cutter:
         placed: dict[int, Note] = {}
         unplaced = []
         heights = {(self.rows[i].line.page, round(self.rows[i].line.y1)) for i in self.starts}
-        for note in (part for note in notes for part in _split(note, heights)):
+        for note in (part for found in notes for part in split_note(found, heights)):
             first = note.lines[0]
             near = [
                 (abs(self.rows[i].line.y0 - first.y0), i)
@@ -186,7 +156,7 @@ class _Cutter:
         for candidate, bound in zip(self.chain, bounds, strict=True):
             stop = next((i for i in range(candidate.row + 1, bound) if i in self.containers), bound)
             close = next((i for i in range(candidate.row + 1, stop) if self.round and self._apart(i)), stop)
-            segments += _expanded(self._unit(candidate, close, below, path), family=self.family)
+            segments += expanded(self._unit(candidate, close, below, path), family=self.family)
             if close < stop:
                 segments.append(self._closing(close, stop, f"{segments[-1].eid}__conclusions"))
             self._titles(stop, bound, path)
@@ -254,7 +224,7 @@ class _Cutter:
         after = self.rows[c.row + 1] if c.row + 1 < self.end else None
         if not c.rest or c.rest[-1] in ".;:,—" or after is None:
             return False
-        return bool(_LABEL.match(after.text)) or row.line.x1 < row.right - 3 * row.line.size
+        return bool(LABEL.match(after.text)) or row.line.x1 < row.right - 3 * row.line.size
 
     def _unit(self, c: Candidate, stop: int, below: str, path: list[tuple[str, str, str]]) -> Segment:
         rows, family = self.rows, self.family
@@ -278,10 +248,10 @@ class _Cutter:
             found[0].text = re.sub(r"^[—–‒-]\s*(?=\()", "", found[0].text)
         text = "\n".join(p.text for p in found)
         number = c.number
-        prefixes = [f"{p}_{_part(n)}" if n else p for p, n, _ in path]
+        prefixes = [f"{p}_{eid_number(n)}" if n else p for p, n, _ in path]
         if c.row in self.round:
             prefixes = [f"amend_{self.round[c.row]}"]
-        eid = "__".join([*prefixes, f"{family.prefix}_{_part(number)}"])
+        eid = "__".join([*prefixes, f"{family.prefix}_{eid_number(number)}"])
         title = re.sub(r"\s+", " ", title).strip(" –—-") if title else ""
         if title.endswith(".") and not title.endswith("etc."):
             title = title[:-1]
@@ -329,7 +299,7 @@ class _Cutter:
             and len(heading) < _LONGEST_HEADING
             and self._stands_out(rows[k])
             and (rows[k].line.bold, rows[k].line.italic) == (like.bold, like.italic)
-            and not _LABEL.match(rows[k].text)
+            and not LABEL.match(rows[k].text)
         ):
             heading.append(rows[k].text)
             self.roles[k] = "heading"
@@ -383,7 +353,7 @@ class _Cutter:
         segments: list[Segment] = []
         counts: Counter[str] = Counter()
         explained = False
-        for (i, kind), stop in zip(marks, _stops([m for m, _ in marks], len(self.rows)), strict=True):
+        for (i, kind), stop in zip(marks, stops([m for m, _ in marks], len(self.rows)), strict=True):
             rows = self.rows[i:stop]
             if explained and kind != "schedule":
                 kind = "explanation"
@@ -396,7 +366,7 @@ class _Cutter:
             explained = explained or kind == "explanation"
             self._mark(i, stop, kind)
             if kind == "explanation":
-                segments += self._explanation(rows, i, counts)
+                segments += self._explanation(rows, counts)
             elif kind == "schedule":
                 segments.append(self._schedule(rows, counts[kind]))
             else:
@@ -420,17 +390,15 @@ class _Cutter:
         label = label.title() if label.isupper() else label
         heading = [rest.strip()] if rest.strip() else []
         k = 1
-        while k < len(rows) and k < _LONGEST_HEADING and self._stands_out(rows[k]) and not _LABEL.match(rows[k].text):
+        while k < len(rows) and k < _LONGEST_HEADING and self._stands_out(rows[k]) and not LABEL.match(rows[k].text):
             heading.append(rows[k].text)
             k += 1
         found = paragraphs("", None, rows[k:], self.words)
         text = "\n".join(p.text for p in found)
         title = mend(heading, self.words)
-        return Segment(
-            "schedule", label, label, f"sched_{count}", title, text, (), rows, divisions=subdivide(found)
-        )
+        return Segment("schedule", label, label, f"sched_{count}", title, text, (), rows, divisions=subdivide(found))
 
-    def _explanation(self, rows: list[Row], offset: int, counts: Counter[str]) -> list[Segment]:
+    def _explanation(self, rows: list[Row], counts: Counter[str]) -> list[Segment]:
         """The elucidation, article by article, each apart from the law itself."""
         found = candidates(rows, self.family, self.style)
         if self.family.inner is not None:
@@ -442,103 +410,16 @@ class _Cutter:
         name = "Penjelasan"
         if counts["explanation"] == 1 and general:
             text = running_text("", general, self.words)
-            segments.append(Segment("explanation", f"{name} Umum", f"{name} Umum", "explanation", "", text, (), general))
-        for c, stop in zip(chain, _stops(bounds, len(rows)), strict=True):
+            label = f"{name} Umum"
+            segments.append(Segment("explanation", label, label, "explanation", "", text, (), general))
+        for c, stop in zip(chain, stops(bounds, len(rows)), strict=True):
             part = rows[c.row : stop]
             text = running_text(c.rest, part[1:], self.words)
             label = f"{name} {self.family.label.format(n=c.number)}"
-            segments.append(Segment("explanation", label, label, f"explanation_{_part(c.number)}", "", text, (), part))
+            segments.append(
+                Segment("explanation", label, label, f"explanation_{eid_number(c.number)}", "", text, (), part)
+            )
         return segments
-
-
-def _split(note: Note, heights: set[tuple[int, int]]) -> list[Note]:
-    """A note, or the notes that stand so close that they were taken for one: a new one beside each unit."""
-    groups: list[list[Line]] = [[note.lines[0]]]
-    for line in note.lines[1:]:
-        # Notes are set smaller: their first baseline is level with that of the unit, or nearly.
-        if any((line.page, round(line.y1) + d) in heights for d in (-1, 0, 1, 2)):
-            groups.append([])
-        groups[-1].append(line)
-    if len(groups) == 1:
-        return [note]
-    return [Note(mend([line.text for line in group]), tuple(group)) for group in groups]
-
-
-def _expanded(unit: Segment, family: Family) -> list[Segment]:
-    """A unit; or, where a repealed range stands in its place, one marked unit a number."""
-    match = repealed().fullmatch(unit.text.strip())
-    if not match:
-        return [unit]
-    unit.flags = (*unit.flags, "repealed")
-    unit.heading = unit.heading or f"({match['word']})"
-    first, last = value(unit.number), value(match["last"] or unit.number)
-    numbers = range(first[1] + 1, last[1] + 1) if first and last else range(0)
-    stem = unit.eid.removesuffix(_part(unit.number))
-    more = [
-        replace(unit, number=str(n), label=family.label.format(n=n), eid=f"{stem}{n}", divisions=[]) for n in numbers
-    ]
-    return [unit, *more]
-
-
-def _stops(starts: Sequence[int], end: int) -> list[int]:
-    """Where each of the stretches that begin at ``starts`` ends."""
-    return [*starts[1:], end] if starts else []
-
-
-def _part(number: str) -> str:
-    """A number as part of an eId: ``26D``, ``๓๗`` -> ``37``, ``5 ทวิ`` -> ``5-2``, ``第三`` -> ``3``."""
-    place = value(number)
-    if place is None:
-        from lawsearch.text import slug
-
-        return slug(number) or "n"
-    if re.fullmatch(r"\d+[A-Za-z]{1,3}", number):
-        return number
-    if re.fullmatch(r"[IVXLCDM]+", number):
-        return number
-    major, minor, insertion = place
-    return "-".join(str(n) for n in (major, minor, insertion) if n) or "0"
-
-
-def paragraphs(rest: str, first: Row | None, rows: Iterable[Row], words: Counter[str]) -> list[Paragraph]:
-    """Rows as paragraphs: a new one at a label, after a wide gap, or at a first-line indent.
-
-    ``rest`` is the text that stands on the row ``first`` behind a number.
-    """
-    rows = list(rows)
-    groups: list[tuple[list[str], list[Row]]] = [([rest], [first] if first else [])] if rest else []
-    previous: Row | None = first if rest else None
-    gaps = [row.gap for row in rows if 0 < row.gap < 3]
-    wide = max(0.55, (median(gaps) if gaps else 0) + 0.3)
-    for row in rows:
-        if not groups or previous is None or _begins(previous, row, wide):
-            groups.append(([row.text], [row]))
-        else:
-            groups[-1][0].append(row.text)
-            groups[-1][1].append(row)
-        previous = row
-    return [Paragraph(mend(texts, words), used) for texts, used in groups]
-
-
-def running_text(rest: str, rows: Iterable[Row], words: Counter[str]) -> str:
-    """Rows as running text, a paragraph a line."""
-    return "\n".join(p.text for p in paragraphs(rest, None, rows, words))
-
-
-def _begins(previous: Row, row: Row, wide: float) -> bool:
-    """Whether ``row`` begins a paragraph. ``wide`` is the white space, in ems, that parts two paragraphs."""
-    below = previous.line.page == row.line.page and row.line.y0 >= previous.line.y0
-    if below and row.gap > wide:
-        return True
-    if _LABEL.match(row.text):
-        # A reference such as "subsection / (2)" may be broken over two lines.
-        flows_on = previous.line.x1 > previous.right - 2 * previous.line.size
-        return not flows_on or bool(_STOPPED.search(previous.text))
-    return row.indent > previous.indent + 1.2 and _ended(previous)
-
-
-def _ended(row: Row) -> bool:
-    return row.text.rstrip()[-1:] in ".;:—–!?”\"ฯ。" or row.line.x1 < row.right - 4 * row.line.size
 
 
 def segment(rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Counter[str]) -> Segmentation:
@@ -550,28 +431,13 @@ def segment(rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Count
     front, contents = cutter.front()
     tail = cutter.tail()
     found = [unit.number for unit in units]
-    missing = _missing(found)
+    missing = missing_numbers(found)
     listed = [n for n in contents if n not in found]
     doubled = [n for n, k in Counter(found).items() if k > 1]
     return Segmentation(
         tuple(rows), vote.family, (*front, *units, *tail), tuple(cutter.roles), len(found) + len(missing),
         tuple(dict.fromkeys(missing + listed)), tuple(doubled), tuple(contents), tuple(cutter.unplaced),
     )  # fmt: skip
-
-
-def _missing(numbers: Sequence[str]) -> list[str]:
-    """Whole numbers that the sequence passes over."""
-    places = [place for number in numbers if (place := value(number))]
-    have = {place[:2] for place in places}
-    tops: dict[int, int] = {}
-    for major, minor, _ in places:
-        tops[major] = max(tops.get(major, 0), minor)
-    return [
-        f"{major}.{n}" if major else str(n)
-        for major, top in sorted(tops.items())
-        for n in range(1, top + 1)
-        if (major, n) not in have
-    ]
 
 
 def _page_wise(rows: Sequence[Row], notes: Sequence[Note], words: Counter[str]) -> Segmentation:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.numbering import Value
 
 _FARTHEST = 40
+#: The best chain so far that ends on a number: by (major, number), by insertion: its score, its last candidate.
+_Best = dict[tuple[int, int], dict[int, tuple[float, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +42,32 @@ def _step(before: Value, after: Value, strict: bool) -> float | None:
     return _gap(missing, strict) + (0.4 if after[2] > 1 else 0.0)
 
 
+def _earlier(best: _Best, place: Value) -> Iterator[tuple[Value, tuple[float, int]]]:
+    """The best chains that end on a number from which ``place`` can be reached."""
+    major, number, _ = place
+    keys = [(major, n) for n in range(max(0, number - _FARTHEST), number + 1)]
+    if major and number == 1:
+        keys += [key for key in best if key[0] == major - 1]
+    for key in keys:
+        for insertion, held in best.get(key, {}).items():
+            yield (*key, insertion), held
+
+
 def best_chain(candidates: Sequence[Candidate], strict: bool = True) -> tuple[float, list[Candidate]]:
     """The weight and the members of the heaviest ascending chain. Inserted numbers and small gaps are allowed.
 
     Where ``strict`` is false gaps cost next to nothing: for lists that pick articles out (amendments, elucidations).
     """
-    best: dict[tuple[int, int], dict[int, tuple[float, int]]] = defaultdict(dict)
+    best: _Best = defaultdict(dict)
     back: list[int] = []
     scores: list[float] = []
     for i, candidate in enumerate(candidates):
         major, number, insertion = candidate.value
         score, previous = -min(_gap(number - 1, strict), 3.0), -1
-        for n in range(max(0, number - _FARTHEST), number + 1):
-            for found_insertion, (found, index) in best.get((major, n), {}).items():
-                cost = _step((major, n, found_insertion), candidate.value, strict)
-                if cost is not None and found - cost > score and candidates[index].row < candidate.row:
-                    score, previous = found - cost, index
-        if major and number == 1:
-            for (m, n), row in best.items():
-                if m == major - 1:
-                    for found_insertion, (found, index) in row.items():
-                        cost = _step((m, n, found_insertion), candidate.value, strict)
-                        if cost is not None and found - cost > score:
-                            score, previous = found - cost, index
+        for place, (found, index) in _earlier(best, candidate.value):
+            cost = _step(place, candidate.value, strict)
+            if cost is not None and found - cost > score and candidates[index].row < candidate.row:
+                score, previous = found - cost, index
         score += candidate.weight
         scores.append(score)
         back.append(previous)

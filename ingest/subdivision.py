@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from ingest.numbering import Part
 from ingest.page import Row
+from ingest.paragraph import Paragraph
 from lawsearch.text import digits, slug
 
 _THAI = "กขคงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮ"
 _VIET = "abcdđeghiklmnopqrstuvxy"
+_FIRST = 1000
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 
 #: Shapes of labels, most specific first: (shape, pattern of the whole label).
@@ -27,14 +29,6 @@ _SHAPES = (
     ("a.", re.compile(r"(?P<n>[a-z]{1,2})\.(?=\s|$)")),
     ("1", re.compile(r"(?P<n>\d{1,2})(?=\s+[A-Z“])")),
 )
-
-
-@dataclass(slots=True)
-class Paragraph:
-    """A paragraph of running text, and the rows from which it was mended."""
-
-    text: str
-    rows: list[Row]
 
 
 @dataclass(slots=True)
@@ -88,10 +82,6 @@ def _follows(last: int, place: int) -> bool:
     return last < place <= last // 1000 * 1000 + 3999
 
 
-def _is_first(shape: str, place: int) -> bool:
-    return place == 1000
-
-
 def _choose(
     readings: list[tuple[str, str, int]], stack: list[tuple[Division, int]], following: str
 ) -> tuple[tuple[str, str, int], int] | None:
@@ -105,7 +95,7 @@ def _choose(
                 # The very next number is better than a skip; the innermost list better than an outer one.
                 options.append((0 if place - last <= 1000 else 2, -depth, reading, depth))
                 break
-        if _is_first(reading[0], place) and all(d.shape != reading[0] for d, _ in stack):
+        if place == _FIRST and all(d.shape != reading[0] for d, _ in stack):
             options.append((1, 0, reading, len(stack)))
     if not options:
         return None
@@ -139,8 +129,9 @@ def subdivide(paragraphs: Sequence[Paragraph]) -> list[Division]:
             if not _opens(text):
                 break
         for k, (division, _) in enumerate(stack):
-            own = division in opened
-            shown = text if own and k == len(stack) - 1 else _without(paragraph.text, division) if own else paragraph.text
+            shown = paragraph.text
+            if any(division is own for own in opened):
+                shown = text if k == len(stack) - 1 else _without(paragraph.text, division)
             division.paragraphs.append(Paragraph(shown, paragraph.rows))
     return roots
 
@@ -160,7 +151,7 @@ def quoted(paragraphs: Sequence[Paragraph], chain: Mapping[int, str]) -> list[Di
 
 def _opens(text: str) -> bool:
     """Whether a text after a label opens with the first label of a deeper list."""
-    return any(_is_first(shape, _place(shape, number)) for shape, number, _ in _readings(text) if shape != "1")
+    return any(_place(shape, number) == _FIRST for shape, number, _ in _readings(text) if shape != "1")
 
 
 def _without(text: str, division: Division) -> str:
@@ -179,4 +170,5 @@ def part_of(parts: Mapping[str, Part], shape: str) -> Part:
 def name(parts: Mapping[str, Part], division: Division) -> tuple[str, str, str]:
     """(eId part, kind, how the citation goes on) of a division: ``subsec_2``, ``subsection``, ``(2)``."""
     part = part_of(parts, division.shape)
-    return f"{part.prefix}_{slug(division.number) or division.number}", part.kind, part.cite.format(n=division.number)
+    number = division.number.replace("đ", "dd")  # its slug is "d", which is another letter
+    return f"{part.prefix}_{slug(number) or number}", part.kind, part.cite.format(n=division.number)

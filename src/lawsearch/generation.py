@@ -1,15 +1,16 @@
 """A generation: one complete, immutable index of the store, built beside the current one and switched to at once.
 
-    index/generations/<name>/
-        manifest.json   models, dimensions, counts, corpus digest, code version
-        store.db        a snapshot of the store: readers never see a half-ingested law
-        units.txt       ids of the units of matching, in row order (by jurisdiction and language, contiguous)
-        whole.faiss     one vector a unit          title.npy, english.npy   further views, float16
-        parts.npy       the parts' vectors         offsets.npy              where each unit's parts begin
+index/generations/<name>/
+    manifest.json   models, dimensions, counts, corpus digest, code version
+    store.db        a snapshot of the store: readers never see a half-ingested law
+    units.txt       ids of the units of matching, in row order (by jurisdiction and language, contiguous)
+    whole.faiss     one vector a unit          title.npy, english.npy   further views, float16
+    parts.npy       the parts' vectors         offsets.npy              where each unit's parts begin
+    concepts*.npz   bags of legal concepts
         hubness.npy     how close each unit is to everything, by language of the other side
-        links.npz       weights between corresponding units of different jurisdictions (sparse, symmetric)
-        lexical/        tantivy
-    index/CURRENT       the name of the generation being served; replaced by one atomic rename
+    links.npz       weights between corresponding units of different jurisdictions (sparse, symmetric)
+    lexical/        tantivy
+index/CURRENT       the name of the generation being served; replaced by one atomic rename
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from lawsearch.bags import Bags
 from lawsearch.errors import GenerationError, LawsearchError
 from lawsearch.instrument import Instrument
 from lawsearch.lexicon import Lexicon
 from lawsearch.store import Store
 from lawsearch.vectors import VectorIndex
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Generation:
             self.hubness = np.load(folder / "hubness.npy")
             self.links: sparse.csr_matrix = sparse.load_npz(folder / "links.npz").tocsr()
             self.lexicon = Lexicon(folder / "lexical")
+            self.bags = Bags(folder)
         except LawsearchError:
             raise
         except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -120,6 +123,10 @@ class Generation:
             if (generations_dir(index_dir) / name / "manifest.json").exists():
                 return cls(generations_dir(index_dir) / name)
         raise GenerationError(f"{index_dir}/CURRENT names {name}, which is not there", "Build it: lawsearch index")
+
+    def close(self) -> None:
+        """Let go of the store's file."""
+        self.store.close()
 
     @property
     def languages(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from functools import cache
+from typing import Any
 
 from lawsearch.vocabulary import languages
 
@@ -14,7 +15,7 @@ _lock = threading.Lock()
 
 
 @cache
-def _identifier():  # noqa: ANN202 - py3langid has no types
+def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)

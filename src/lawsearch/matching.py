@@ -15,10 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from lawsearch import views
 from lawsearch.generation import Generation, Group
+from lawsearch.provision import Provision
 
 #: Weights of the views; equal but for the title, which many laws leave empty (Indonesian articles have none).
-WEIGHTS = {"meaning": 1.0, "parts": 1.0, "title": 0.5, "english": 1.0, "words": 1.0}
+WEIGHTS = {"meaning": 1.0, "parts": 1.0, "title": 0.5, "english": 1.0, "words": 1.0, "concepts": 1.0}
 #: Weight of the bridge against the standardised sum of the views.
 BRIDGE = 1.5
 #: Candidates by vectors and by words in a group: a whole law, or the top of a whole jurisdiction.
@@ -31,13 +33,14 @@ FAINT = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is compared: vectors of shape (d,), parts (m, d), the telling words of ``language``."""
+    """What is compared: vectors (d,), parts (m, d), the telling words of ``language``, the bag of concepts."""
 
     meaning: np.ndarray
     title: np.ndarray
     parts: np.ndarray
     english: np.ndarray | None
     words: Sequence[str]
+    concepts: np.ndarray
     language: str
 
 
@@ -79,8 +82,8 @@ class Matcher:
         self.generation = generation
         self._column = {language: i for i, language in enumerate(generation.languages)}
 
-    def query_of(self, row: int, words: Sequence[str], language: str) -> Query:
-        """The query that an indexed unit is."""
+    def query_of(self, row: int, unit: Provision) -> Query:
+        """The query that the indexed unit at ``row`` is."""
         g = self.generation
         english = np.asarray(g.english[row], np.float32)
         return Query(
@@ -88,8 +91,9 @@ class Matcher:
             title=np.asarray(g.title[row], np.float32),
             parts=np.asarray(g.parts[g.offsets[row] : g.offsets[row + 1]], np.float32),
             english=english if english.any() else None,
-            words=g.lexicon.rarest(words),
-            language=language,
+            words=g.lexicon.rarest(views.vocabulary(unit)),
+            concepts=g.bags.matrix[[row]].toarray().ravel(),
+            language=unit.language,
         )
 
     def _hubness(self, rows: np.ndarray, language: str) -> np.ndarray:
@@ -112,17 +116,19 @@ class Matcher:
                 found, scores = found[mask[found]], scores[mask[found]]
             overlap = dict(zip(found.tolist(), scores.tolist(), strict=True))
             rows = np.union1d(rows, found[:WORDED])
-        views = {
+        seen = {
             "meaning": 2 * (g.whole.vectors[rows] @ query.meaning) - self._hubness(rows, query.language),
             "title": np.asarray(g.title[rows], np.float32) @ query.title,
         }
         if len(query.parts):
-            views["parts"] = self._late(query, rows)
+            seen["parts"] = self._late(query, rows)
         if query.english is not None and group.language == "en":
-            views["english"] = np.asarray(g.english[rows], np.float32) @ query.english
+            seen["english"] = np.asarray(g.english[rows], np.float32) @ query.english
+        if query.concepts.any():
+            seen["concepts"] = g.bags.matrix[rows] @ query.concepts
         if group.language == query.language:
-            views["words"] = np.array([overlap.get(row, 0.0) for row in rows.tolist()])
-        return fuse(rows, views)
+            seen["words"] = np.array([overlap.get(row, 0.0) for row in rows.tolist()])
+        return fuse(rows, seen)
 
     def _late(self, query: Query, rows: np.ndarray) -> np.ndarray:
         """Late interaction: each part's best partner on the other side, averaged, in both directions."""
@@ -153,15 +159,15 @@ class Matcher:
         mass = standard(np.log(value + FAINT))
         contributions = {**ranking.contributions, "bridge": BRIDGE * mass}
         scores = standard(ranking.scores + BRIDGE * mass)
-        views = {**ranking.views, "bridge": value}
-        return _sorted(Ranking(ranking.rows, scores, views, contributions, float(value.sum())))
+        seen = {**ranking.views, "bridge": value}
+        return _sorted(Ranking(ranking.rows, scores, seen, contributions, float(value.sum())))
 
 
-def fuse(rows: np.ndarray, views: dict[str, np.ndarray]) -> Ranking:
+def fuse(rows: np.ndarray, seen: dict[str, np.ndarray]) -> Ranking:
     """Candidates ranked by the weighted sum of their standardised views."""
-    contributions = {name: WEIGHTS[name] * standard(value) for name, value in views.items()}
+    contributions = {name: WEIGHTS[name] * standard(value) for name, value in seen.items()}
     total = standard(np.sum(list(contributions.values()), axis=0)) if len(rows) else np.zeros(0)
-    return _sorted(Ranking(rows, total, views, contributions))
+    return _sorted(Ranking(rows, total, seen, contributions))
 
 
 def _sorted(ranking: Ranking) -> Ranking:

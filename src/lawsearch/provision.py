@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from lawsearch.instrument import Instrument
 from lawsearch.text import digest
 
-#: What a provision can be. Units are matched; the rest is addressable below or beside them.
-UNIT_KINDS = ("section", "article", "rule", "clause", "principle", "recital", "page")
-APART_KINDS = ("schedule", "explanation", "preamble")
+#: Kept with the law, read and cited, but no counterpart to anything: enacting words, closing lines, explanations.
+UNMATCHED_KINDS = ("preamble", "explanation")
+#: Beside the numbered body: their numbers are their own.
+APART_KINDS = (*UNMATCHED_KINDS, "schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,13 @@ class Provision:
 
     @property
     def is_unit(self) -> bool:
-        """Whether this is a unit of matching (a section, an article, a schedule) and not a part of one."""
+        """Whether it stands by itself (a section, an article, a schedule) and is not a part of another provision."""
         return not self.parent
+
+    @property
+    def is_matched(self) -> bool:
+        """Whether it is a unit of matching: one that can have counterparts and be one."""
+        return self.is_unit and self.kind not in UNMATCHED_KINDS
 
     @property
     def page(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -28,11 +28,15 @@ def _one_of(allowed: tuple[str, ...]) -> Any:
     return Annotated[str, AfterValidator(check), Field(json_schema_extra={"enum": list(allowed)})]
 
 
-Code = _one_of(tuple(jurisdictions()))
-Force = _one_of(FORCES)
-Kind = _one_of(KINDS)
-Status = _one_of(STATUSES)
-LanguageCode = _one_of(tuple(languages()))
+# The allowed values come from tables, which a type checker cannot follow into an alias.
+if TYPE_CHECKING:
+    Code = Force = Kind = Status = LanguageCode = str
+else:
+    Code = _one_of(tuple(jurisdictions()))
+    Force = _one_of(FORCES)
+    Kind = _one_of(KINDS)
+    Status = _one_of(STATUSES)
+    LanguageCode = _one_of(tuple(languages()))
 
 
 class FilterFields(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -13,14 +13,15 @@ from scipy import sparse
 
 from lawsearch import views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
+from lawsearch.concepts import concepts_in
 from lawsearch.confidence import no_counterpart, relative
-from lawsearch.embedding import Encoder, english_encoder, multilingual_encoder
+from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
 from lawsearch.generation import Generation, Group, current_name
 from lawsearch.instrument import UNKNOWN
 from lawsearch.language import detect
 from lawsearch.lexicon import words
-from lawsearch.matching import Matcher, Query, Ranking
+from lawsearch.matching import LINKS, Matcher, Query, Ranking
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.text import normal
@@ -33,29 +34,24 @@ TERMS = 6
 class Searcher:
     """Answers over one generation. Safe to use from several threads."""
 
-    def __init__(self, settings: Settings, generation: Generation, multilingual: Encoder, english: Encoder | None):
+    def __init__(self, settings: Settings, generation: Generation, models: Models) -> None:
         """Raises GenerationError where the generation was made by other models than the ones given."""
-        made_with = generation.manifest["models"]
-        given = {"multilingual": multilingual.name, "english": english.name if english else None}
-        for role, name in given.items():
-            expected = (made_with[role] or {}).get("name")
-            if expected != name:
-                raise GenerationError(
-                    f"index {generation.name} was made with the {role} model {expected!r}, the settings name {name!r}",
-                    "Build it again with these settings (lawsearch index), or go back to the former ones",
-                )
+        made_with, given = generation.manifest["models"], models.facts()["models"]
+        if made_with != given:
+            raise GenerationError(
+                f"index {generation.name} was made with the models {made_with}, the settings give {given}",
+                "Build it again with these settings (lawsearch index), or go back to the former ones",
+            )
         self.settings = settings
         self.generation = generation
-        self.multilingual = multilingual
-        self.english = english
+        self.models = models
         self._matcher = Matcher(generation)
         self._store = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings) -> Searcher:
         """The current generation with its models loaded. Raises GenerationError, ModelError."""
-        generation = Generation.current(settings.index_dir)
-        return cls(settings, generation, multilingual_encoder(settings), english_encoder(settings))
+        return cls(settings, Generation.current(settings.index_dir), load_models(settings))
 
     def stale(self) -> bool:
         """Whether a newer generation is current."""
@@ -63,30 +59,36 @@ class Searcher:
 
     def renewed(self) -> Searcher:
         """A searcher over the current generation with the models already loaded. Raises GenerationError."""
-        return Searcher(self.settings, Generation.current(self.settings.index_dir), self.multilingual, self.english)
+        return Searcher(self.settings, Generation.current(self.settings.index_dir), self.models)
 
     def search(self, text: str, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
         """Provisions of every jurisdiction that answer ``text``: words, a question, a topic. Raises QueryError."""
-        return self._of_text(text, filters, limit)
+        return self.counterparts_of_text(text, filters, limit=limit)
 
     def counterparts_of_text(self, clause: str, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
         """Provisions of every jurisdiction that correspond to a drafted clause. Raises QueryError."""
+        if not any(c.isalnum() for c in clause):
+            raise QueryError("the query has no words", "Type some words or paste a clause")
+        if len(clause) > self.settings.max_text:
+            raise QueryError(
+                f"the text has {len(clause)} characters, {self.settings.max_text} are accepted", "Paste one clause"
+            )
         return self._of_text(clause, filters, limit)
 
     def counterparts(self, source: Provision, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
-        """Provisions of every other jurisdiction that correspond to an indexed one.
+        """Provisions of every other jurisdiction that correspond to one of the corpus.
 
-        A part of a section (a subsection, a paragraph) is asked about by its own words. Raises QueryError.
+        A part of a section (a subsection, a paragraph) is asked about by its own words.
         """
         started = time.perf_counter()
         row = self.generation.rows.get(source.id)
         home = self.generation.instruments[source.instrument].jurisdiction
         if row is None:
-            answers = self._of_text(source.text or source.heading, filters, limit, exclude=home)
-            return replace(answers, source=source)
-        query = self._matcher.query_of(row, views.vocabulary(source), source.language)
+            text = source.text or source.heading or source.label
+            return replace(self._of_text(text, filters, limit, exclude=home), source=source)
+        query = self._matcher.query_of(row, source)
         links = self.generation.links
-        answers = self._answers(query, links[row] @ links, filters, limit, home)
+        answers = self._answers(query, links[row] @ links, {}, filters, limit, home)
         return self._result(views.whole(source), source.language, answers, filters, started, source)
 
     def ranked(self, asked: Provision | str, instrument: str, language: str) -> tuple[list[str], float]:
@@ -96,11 +98,11 @@ class Searcher:
         """
         if isinstance(asked, Provision):
             row = self.generation.rows[asked.id]
-            query = self._matcher.query_of(row, views.vocabulary(asked), asked.language)
+            query = self._matcher.query_of(row, asked)
             reach = self.generation.links[row] @ self.generation.links
         else:
             query = self._query(asked, normal(asked), detect(asked))
-            reach = self._reach(query, "")
+            reach, _ = self._reach(query, "")
         mask = self._mask(Filters(instruments=(instrument,), languages=(language,)))
         home = self.generation.instruments[instrument].jurisdiction
         group = self.generation.groups[f"{home}-{language}"]
@@ -111,41 +113,44 @@ class Searcher:
 
     def _of_text(self, text: str, filters: Filters, limit: int, exclude: str = "") -> Answers:
         started = time.perf_counter()
-        text = text.strip()
         clean = normal(text)
-        if not any(c.isalnum() for c in clean):
-            raise QueryError("the query has no words", "Type some words or paste a clause")
-        if len(clean) > self.settings.max_text:
-            raise QueryError(
-                f"the text has {len(clean)} characters, {self.settings.max_text} are accepted", "Paste one clause"
-            )
         language = detect(clean)
         query = self._query(text, clean, language)
-        reach = self._reach(query, exclude)
-        answers = self._answers(query, reach, filters, limit, exclude)
+        reach, rankings = self._reach(query, exclude)
+        answers = self._answers(query, reach, rankings, filters, limit, exclude)
         return self._result(clean, language, answers, filters, started)
 
     def _query(self, text: str, clean: str, language: str) -> Query:
-        meaning, *parts = self.multilingual.encode([clean, *(p for p in views.parts(text) if p != clean)])
+        meaning, *parts = self.models.multilingual.encode([clean, *(p for p in views.parts(text) if p != clean)])
         # Too short to tell is read as English by the English signals only if it is plain ASCII.
         spoken = "en" if language == UNKNOWN and clean.isascii() else language
-        english = self.english.encode([clean])[0] if self.english and spoken == "en" else None
+        english = self.models.english.encode([clean])[0] if self.models.english and spoken == "en" else None
         found = self.generation.lexicon.rarest(words(clean, spoken))
-        return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, spoken)
+        bag = self.generation.bags.vector(concepts_in(clean, spoken))
+        return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, bag, spoken)
 
-    def _reach(self, query: Query, exclude: str) -> sparse.csr_matrix:
-        """Where attention to the nearest units everywhere gets to after one more step along their links."""
+    def _reach(self, query: Query, exclude: str) -> tuple[sparse.csr_matrix, dict[str, Ranking]]:
+        """Where attention to the nearest units everywhere gets to after one more step along their links; and the
+        rankings by group that were made on the way."""
         g = self.generation
         shares = np.zeros(len(g.ids), np.float32)
+        rankings = {}
         for group in g.groups.values():
             if group.jurisdiction != exclude:
-                ranking = self._matcher.rank(query, group)
-                shares[ranking.rows[:20]] = ranking.shares()[:20]
-        return sparse.csr_matrix(shares) @ g.links
+                ranking = rankings[group.name] = self._matcher.rank(query, group)
+                shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
+        return sparse.csr_matrix(shares) @ g.links, rankings
 
     def _answers(
-        self, query: Query, reach: sparse.csr_matrix, filters: Filters, limit: int, exclude: str
+        self,
+        query: Query,
+        reach: sparse.csr_matrix,
+        rankings: Mapping[str, Ranking],
+        filters: Filters,
+        limit: int,
+        exclude: str,
     ) -> list[Answer]:
+        """An answer for each jurisdiction asked for; ``rankings`` are unfiltered ones already made."""
         mask = self._mask(filters)
         answers = []
         groups = sorted(self.generation.groups.values(), key=lambda g: g.jurisdiction)
@@ -163,7 +168,8 @@ class Searcher:
                 units += int(allowed)
                 if not allowed:
                     continue
-                ranking = self._matcher.bridged(self._matcher.rank(query, group, mask), reach)
+                known = rankings.get(group.name) if mask is None else None
+                ranking = self._matcher.bridged(known or self._matcher.rank(query, group, mask), reach)
                 missing = no_counterpart(ranking)
                 doubt = min(doubt, missing)
                 scores = (1 - missing) * relative(ranking.scores[: 2 * limit])

@@ -217,8 +217,7 @@ class Store:
     def children(self, provision: Provision) -> list[Provision]:
         """The provisions directly below one, in order."""
         rows = self._db.execute(
-            f"select {_COLUMNS} from provisions where instrument = ? and language = ? and parent = ?"
-            " order by position",
+            f"select {_COLUMNS} from provisions where instrument = ? and language = ? and parent = ? order by position",
             [provision.instrument, provision.language, provision.eid],
         )
         return [_provision(r) for r in rows]

@@ -30,7 +30,7 @@ def folded(text: str) -> str:
 
 
 def slug(text: str) -> str:
-    """ASCII identifier part of a number as printed: ``26D``, ``๓๗`` -> ``37``, ``First Schedule`` -> ``first-schedule``."""
+    """Identifier part of a number as printed: ``26D`` as it is, ``๓๗`` as ``37``, ``13 a`` as ``13-a``."""
     text = digits(unicodedata.normalize("NFKC", text))
     text = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     kept = "".join(c if c.isalnum() else "-" for c in text if unicodedata.category(c) != "Mn")

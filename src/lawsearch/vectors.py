@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -17,7 +18,7 @@ class VectorIndex:
 
     def __init__(self, folder: Path, ranges: Mapping[str, tuple[int, int]]) -> None:
         """Open what ``build`` wrote into ``folder``, mapped, not read. Raises RuntimeError where it is damaged."""
-        self._flat = faiss.read_index(str(folder / "whole.faiss"), faiss.IO_FLAG_MMAP_IFC)
+        self._flat: Any = faiss.read_index(str(folder / "whole.faiss"), faiss.IO_FLAG_MMAP_IFC)
         self._ranges = dict(ranges)
         self._coarse = {
             name: faiss.read_index(str(folder / f"whole-{name}.faiss"))
@@ -27,7 +28,7 @@ class VectorIndex:
 
     @staticmethod
     def build(folder: Path, vectors: np.ndarray, ranges: Mapping[str, tuple[int, int]], flat_limit: int) -> None:
-        """Write the index of ``vectors`` (n, d, unit length, float32); an IVF-SQ8 beside it for ranges above the limit."""
+        """Write the index of ``vectors`` (n, d), unit length, float32; an IVF-SQ8 for each range above the limit."""
         flat = faiss.IndexFlatIP(vectors.shape[1])
         flat.add(vectors)
         faiss.write_index(flat, str(folder / "whole.faiss"))
@@ -60,15 +61,16 @@ class VectorIndex:
         start, stop = self._ranges[name]
         limit = min(limit, stop - start)
         if mask is None and name in self._coarse:
-            parameters = faiss.SearchParametersIVF(nprobe=PROBES)
+            parameters = faiss.SearchParametersIVF(nprobe=PROBES)  # type: ignore[call-arg]
             cosines, rows = self._coarse[name].search(query[None], limit, params=parameters)
             rows = np.where(rows >= 0, rows + start, rows)
         else:
-            selector = faiss.IDSelectorRange(start, stop)
+            selector: faiss.IDSelector = faiss.IDSelectorRange(start, stop)
             if mask is not None:
                 # The bitmap outlives the call: FAISS keeps only its address.
                 bits = np.packbits(mask, bitorder="little")
                 selector = faiss.IDSelectorAnd(selector, faiss.IDSelectorBitmap(len(mask), faiss.swig_ptr(bits)))
-            cosines, rows = self._flat.search(query[None], limit, params=faiss.SearchParameters(sel=selector))
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+            cosines, rows = self._flat.search(query[None], limit, params=parameters)
         found = rows[0] >= 0
         return rows[0][found].astype(np.int64), cosines[0][found]

@@ -1,9 +1,11 @@
-"""The views of a provision that are compared: its title, the whole of it, its parts, its words."""
+"""The views of a provision that are compared: its title, the whole of it, its parts, its words, its concepts."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
+from lawsearch.concepts import concepts_in
 from lawsearch.lexicon import words
 from lawsearch.provision import Provision
 from lawsearch.text import normal
@@ -36,3 +38,8 @@ def parts(text: str) -> list[str]:
 def vocabulary(provision: Provision) -> list[str]:
     """The words of a provision with its titles, for the lexical index."""
     return words(whole(provision), provision.language)
+
+
+def bag(provision: Provision) -> Counter[str]:
+    """The legal concepts that a provision with its titles names, each with how often."""
+    return concepts_in(whole(provision), provision.language)

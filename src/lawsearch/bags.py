@@ -1,0 +1,60 @@
+"""Provisions as bags of legal concepts: the one view in which all languages share their words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from lawsearch.concepts import concepts
+
+
+def concepts_digest() -> str:
+    """A short digest of the vocabulary, so that a changed one makes a new index."""
+    return hashlib.sha256(repr(concepts()).encode()).hexdigest()[:12]
+
+
+class Bags:
+    """The bags of all units, and the rarity of each concept among them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open what ``build`` wrote into ``folder``. Raises OSError, ValueError."""
+        with np.load(folder / "concepts-rarity.npz") as saved:
+            self._rarity: np.ndarray = saved["rarity"]
+            self.keys: list[str] = [str(key) for key in saved["keys"]]
+        self._place = {key: i for i, key in enumerate(self.keys)}
+        self.matrix: sparse.csr_matrix = sparse.load_npz(folder / "concepts.npz").tocsr()
+
+    @staticmethod
+    def build(folder: Path, counts: Sequence[Mapping[str, int]]) -> None:
+        """Write the bags of units whose concepts occur ``counts`` times, in row order, into ``folder``."""
+        keys = list(concepts())
+        place = {key: i for i, key in enumerate(keys)}
+        found = np.zeros(len(keys))
+        for bag in counts:
+            found[[place[key] for key in bag]] += 1
+        # A concept in every second unit ("personal data" in a data protection law) tells nothing apart.
+        rarity = np.log((len(counts) + 1) / (found + 1)).astype(np.float32)
+        np.savez(folder / "concepts-rarity.npz", rarity=rarity, keys=np.array(keys))
+        rows = [_weighted(bag, place, rarity) for bag in counts]
+        sparse.save_npz(folder / "concepts.npz", sparse.csr_matrix(np.stack(rows)))
+
+    def vector(self, bag: Mapping[str, int]) -> np.ndarray:
+        """The unit vector of one bag, shape (len(keys),); zeros where it holds no known concept."""
+        return _weighted({k: n for k, n in bag.items() if k in self._place}, self._place, self._rarity)
+
+    def shared(self, query: np.ndarray, row: int, limit: int) -> list[str]:
+        """The concepts that a query's vector and the unit at ``row`` share, most telling first."""
+        both = self.matrix[[row]].multiply(query).toarray().ravel()
+        return [self.keys[i] for i in np.argsort(-both, kind="stable")[:limit] if both[i] > 0]
+
+
+def _weighted(bag: Mapping[str, int], place: Mapping[str, int], rarity: np.ndarray) -> np.ndarray:
+    vector = np.zeros(len(rarity), np.float32)
+    for key, count in bag.items():
+        vector[place[key]] = (1 + np.log(count)) * rarity[place[key]]
+    length = float(np.linalg.norm(vector))
+    return vector / length if length else vector

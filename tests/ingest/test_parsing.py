@@ -1,0 +1,155 @@
+"""The whole chain: PDF in, expressions out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pages import pdf, rows, typed
+
+from ingest.catalogue import Catalogue, entry_from, load
+from ingest.description import language_of
+from ingest.parsing import as_json, parse
+from ingest.segmentation import segment
+from ingest.voting import vote
+from lawsearch.errors import MetadataError
+
+ACT = """
+REPUBLIC ACT NO. 12345
+AN ACT ON LAMPS, APPROVED 2019
+CHAPTER I
+SECTION 1. Short Title. - This Act shall be known as the Lamp Act.
+SEC. 2. Duties. - The keeper shall:
+    (a) light the lamp at dusk; and
+    (b) put it out at dawn.
+SEC. 3. Effectivity. - This Act shall take effect at once.
+"""
+
+
+@pytest.fixture
+def act(tmp_path: Path) -> Path:
+    path = tmp_path / "lamp-act.pdf"
+    path.write_bytes(pdf(typed(ACT)))
+    return path
+
+
+def test_provisions_have_addresses_citations_and_boxes(act: Path) -> None:
+    (expression,) = parse(act)
+    unit = next(p for p in expression.provisions if p.number == "2")
+    assert (unit.label, unit.heading, unit.kind, unit.page) == ("Section 2", "Duties", "section", 1)
+    part = next(p for p in expression.provisions if p.eid == "chp_I__sec_2__point_b")
+    assert part.parent == unit.eid
+    assert part.text == "put it out at dawn."
+    assert part.citation.endswith("(PH) s 2(b)")
+    assert unit.boxes[0].y0 < unit.boxes[0].y1
+    assert expression.language == "en"
+
+
+def test_nothing_is_defaulted(act: Path) -> None:
+    (expression,) = parse(act)
+    known = expression.instrument
+    assert known.jurisdiction == "ph"
+    assert (known.status, known.force, known.enacted, known.commenced) == ("unknown", "unknown", "", "")
+
+
+def test_unknown_document_is_named_after_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "Some Notes.pdf"
+    path.write_bytes(pdf(typed("Lamps are good to have.\nThey should be lit at night.")))
+    (expression,) = parse(path)
+    assert expression.instrument.id == "/akn/unknown/doc/some-notes"
+    assert [p.number for p in expression.provisions] == ["page 1"]
+    assert expression.report["flags"] == ["page-wise"]
+
+
+def test_sidecar_wins_over_the_document(act: Path) -> None:
+    act.with_suffix(".toml").write_text('id = "/akn/sg/act/2001/7"\nshort_title = "Lamps 2001"\njurisdiction = "sg"\n')
+    (expression,) = parse(act)
+    assert expression.provisions[1].citation == "Lamps 2001 (SG) s 1"
+    act.with_suffix(".toml").write_text("colour = 3\n")
+    with pytest.raises(MetadataError, match="colour"):
+        parse(act)
+
+
+def test_catalogue_recognises_by_the_opening(act: Path) -> None:
+    entry = entry_from({"id": "/akn/ph/act/2019/12345", "recognise": [["Republic Act No. 12345"]]}, "test")
+    (expression,) = parse(act, catalogue=Catalogue((entry,)))
+    assert expression.instrument.id == "/akn/ph/act/2019/12345"
+    assert expression.report["described_by"] == "catalogue"
+
+
+def test_catalogue_in_the_repository_loads() -> None:
+    catalogue = load(Path(__file__).parents[2] / "corpus" / "catalogue")
+    assert len(catalogue.entries) > 20
+    assert catalogue.named("/akn/sg/act/2012/26") is not None
+
+
+def test_catalogue_rejects_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('[[instrument]]\nid = "/akn/sg/act/1/1"\nrecognise = ["x"]\n')
+    with pytest.raises(MetadataError, match="recognise"):
+        load(tmp_path)
+    (tmp_path / "a.toml").write_text("no toml")
+    with pytest.raises(MetadataError, match="not TOML"):
+        load(tmp_path)
+
+
+def test_report_counts_every_character(act: Path) -> None:
+    (expression,) = parse(act)
+    report = expression.report
+    assert (report["expected"], report["found"], report["missing"]) == (3, 3, [])
+    assert report["unassigned"] == 0
+    json.dumps(as_json((expression,)))
+
+
+def test_same_result_whatever_was_parsed_before(act: Path, tmp_path: Path) -> None:
+    before = [p.id for p in parse(act)[0].provisions]
+    other = tmp_path / "other.pdf"
+    other.write_bytes(pdf(typed("Lamps are good to have.\nThey should be lit at night.")))
+    parse(other)
+    assert [p.id for p in parse(act)[0].provisions] == before
+
+
+@pytest.mark.parametrize(
+    ("text", "jurisdiction", "code"),
+    [
+        ("Every keeper must light the lamp at dusk and in fog.", "", "en"),
+        ("Setiap orang wajib menyalakan pelita sebagaimana dimaksud dalam ayat ini karena gelap.", "", "id"),
+        ("Penjaga hendaklah menyalakan pelita kerana gelap mengikut seksyen ini.", "", "ms"),
+        ("Ema hotu iha direitu atu sunu lampu tuir lei ida ne'e, no sira tenki hamate.", "", "tet"),
+        ("Mọi người phải thắp đèn khi trời tối theo quy định của Luật này.", "", "vi"),
+        ("ผู้ดูแลต้องจุดโคม", "", "th"),
+        ("123", "", "unknown"),
+    ],
+)
+def test_language(text: str, jurisdiction: str, code: str) -> None:
+    assert language_of(text, jurisdiction) == code
+
+
+LINES = st.sampled_from(
+    [
+        "**Short title**", "1. This Act is the Lamps Act.", "2.—(1) A keeper must", "(a) light the lamp;", "(2) trim it.",
+        "3. A fine.", "3A. Another fine.", "^**PART 1**^", "^PRELIMINARY^", "Section 5 of the Act", "FIRST SCHEDULE",
+        "EXPLANATORY STATEMENT", "An Act about lamps", "and more text about lamps", "4. to 6. [Repealed]", "2010.",
+        "Article 1", "Article 2", "Article 3", "ARRANGEMENT OF SECTIONS",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=40))
+def test_every_row_has_one_role_and_every_eid_is_unique(lines: list[str]) -> None:
+    from collections import Counter
+
+    from ingest.parsing import provisions_of
+    from lawsearch.instrument import Instrument
+
+    made = rows("\n".join(lines))
+    found = segment(made, (), vote(made), Counter())
+    assert len(found.roles) == len(made)
+    assert all(found.roles)
+    held = [id(row) for s in found.segments for row in s.rows if "repealed" not in s.flags]
+    assert len(held) == len(set(held))
+    eids = [p.eid for p in provisions_of(found, Instrument(id="/akn/xx/act/1"), "en")]
+    assert len(eids) == len(set(eids))
