@@ -30,7 +30,11 @@ def _one_of(allowed: tuple[str, ...]) -> Any:
 
 # The allowed values come from tables, which a type checker cannot follow into an alias.
 if TYPE_CHECKING:
-    Code = Force = Kind = Status = LanguageCode = str
+    Code = str
+    Force = str
+    Kind = str
+    Status = str
+    LanguageCode = str
 else:
     Code = _one_of(tuple(jurisdictions()))
     Force = _one_of(FORCES)

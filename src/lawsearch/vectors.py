@@ -61,7 +61,7 @@ class VectorIndex:
         start, stop = self._ranges[name]
         limit = min(limit, stop - start)
         if mask is None and name in self._coarse:
-            parameters = faiss.SearchParametersIVF(nprobe=PROBES)  # type: ignore[call-arg]
+            parameters: Any = faiss.SearchParametersIVF(nprobe=PROBES)  # type: ignore[call-arg]
             cosines, rows = self._coarse[name].search(query[None], limit, params=parameters)
             rows = np.where(rows >= 0, rows + start, rows)
         else:

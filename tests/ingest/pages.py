@@ -78,7 +78,9 @@ def pdf(pages: Sequence[Sequence[tuple[float, float, str]]], *, size: float = 11
         drawn = []
         for x, y, text in texts:
             font = 2 if text.startswith(bold) else 1
-            shown = text.removeprefix(bold).removesuffix(bold).replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+            shown = (
+                text.removeprefix(bold).removesuffix(bold).replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+            )
             drawn.append(f"BT /F{font} {size} Tf {x} {842 - y - size} Td ({shown}) Tj ET")
         stream = "\n".join(drawn).encode("cp1252")
         content = add(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))

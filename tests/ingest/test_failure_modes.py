@@ -123,7 +123,8 @@ def test_misread_numbers_are_settled_by_the_sequence() -> None:
 
 
 def test_repealed_range_becomes_marked_units() -> None:
-    found = units(cut("""
+    found = units(
+        cut("""
         An Act to regulate the keeping of lamps.
         **Short title**
         1. This Act is the Lamps Act 2001.
@@ -134,7 +135,8 @@ def test_repealed_range_becomes_marked_units() -> None:
         6. A keeper who fails is liable to a fine.
         **Fees**
         7. The fees are prescribed.
-    """))
+    """)
+    )
     assert [unit.number for unit in found] == ["1", "2", "3", "4", "5", "6", "7"]
     assert [unit.number for unit in found if "repealed" in unit.flags] == ["3", "4", "5"]
 
@@ -155,7 +157,9 @@ def test_text_without_numbers_is_kept_page_by_page() -> None:
 
 def body(number: int, head: str, foot: str) -> list:
     texts = [f"Line {i} of page {'abcdef'[number]} about lamps and their keepers in the night" for i in range(20)]
-    lines = [line(t.replace(str(i), "ABCDEFGHIJKLMNOPQRSTU"[i]), 100 + 15 * i, page=number) for i, t in enumerate(texts)]
+    lines = [
+        line(t.replace(str(i), "ABCDEFGHIJKLMNOPQRSTU"[i]), 100 + 15 * i, page=number) for i, t in enumerate(texts)
+    ]
     return [line(head, 30, page=number), *lines, line(foot, 800, 290, page=number)]
 
 
@@ -188,8 +192,8 @@ def columns(number: int, left: list[str], right: list[str]) -> list:
 def test_two_columns_are_read_one_after_the_other() -> None:
     pages = []
     for number, tell in ((1, "abcdefghijkl"), (2, "mnopqrstuvwx")):
-        left = [f"left {c * 3} the keeper of the lamp and the lamp of the keeper" for c in tell]
-        right = [f"right {c * 3} the lamp of the keeper and the keeper of the lamp" for c in tell]
+        left = [f"left {c * 3} the keeper of the lamp and a lamp of the keeper" for c in tell]
+        right = [f"right {c * 3} the lamp of the keeper and a keeper of the lamp" for c in tell]
         pages.append(page(number, *columns(number, left, right)))
     found = lay_out(pages)
     assert found.kind == "columns"
@@ -197,8 +201,16 @@ def test_two_columns_are_read_one_after_the_other() -> None:
 
 
 def test_two_languages_side_by_side_are_two_flows() -> None:
-    malay = ["penjaga hendaklah menyalakan pelita itu", "setiap malam dan pada waktu kabus sekali", "seperti yang ditetapkan oleh Menteri bagi"]
-    english = ["the keeper shall light the lamp every night", "and in fog as the Minister may direct for", "any of the purposes of this Act or rules"]
+    malay = [
+        "penjaga hendaklah menyalakan pelita itu",
+        "setiap malam dan pada waktu kabus sekali",
+        "seperti yang ditetapkan oleh Menteri bagi",
+    ]
+    english = [
+        "the keeper shall light the lamp every night",
+        "and in fog as the Minister may direct for",
+        "any of the purposes of this Act or rules",
+    ]
     pages = [page(n, *columns(n, malay * 4, english * 4)) for n in (1, 2)]
     found = lay_out(pages)
     assert found.kind == "parallel"
@@ -213,11 +225,19 @@ def test_marginal_notes_become_headings() -> None:
 
     lines = [line("An Act to regulate the keeping of lamps in the towns and in the villages of the land.", 72, 140)]
     for k, y in ((1, 100), (2, 200), (3, 300)):
-        lines.append(line(f"{k}. The keeper of a lamp must see that it burns from dusk until the sun has risen.", y, 140))
-        lines.append(line("and must trim its wick, fill it with oil and keep the glass of the lamp clean.", y + 14, 140))
+        lines.append(
+            line(f"{k}. The keeper of a lamp must see that it burns from dusk until the sun has risen.", y, 140)
+        )
+        lines.append(
+            line("and must trim its wick, fill it with oil and keep the glass of the lamp clean.", y + 14, 140)
+        )
         lines.append(line(("Duty to", "Penalty", "Fees")[k - 1], y + 2, 40, size=8))
     lines.append(line("light lamps", 112, 40, size=8))
     found = lay_out([page(1, *lines)])
     made = segment(found.flows[0], found.notes, vote(found.flows[0], found.notes), Counter())
-    assert [(u.number, u.heading) for u in units(made)] == [("1", "Duty to light lamps"), ("2", "Penalty"), ("3", "Fees")]
+    assert [(u.number, u.heading) for u in units(made)] == [
+        ("1", "Duty to light lamps"),
+        ("2", "Penalty"),
+        ("3", "Fees"),
+    ]
     assert not made.unplaced

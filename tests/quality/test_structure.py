@@ -1,0 +1,180 @@
+"""Floors of the parser on reference structures, a document each; skipped where the reference data are not at hand.
+
+The floors stand in ``structure_floors.json`` with a digest of the data they were measured on. A floor is raised by
+running this file as a script (``python tests/quality/test_structure.py``); the script never lowers one by itself:
+where a score fell it says so and leaves the floor, and lowering it by hand shows in the diff.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import re
+import sys
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ingest.catalogue import load
+from ingest.parsing import as_json, parse
+from lawsearch.errors import DocumentError
+
+ROOT = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("LAWSEARCH_SHARED") or ROOT.parent / "shared")
+DEV, MORE = SHARED / "corpus" / "dev", SHARED / "corpus" / "more"
+FLOORS = Path(__file__).with_name("structure_floors.json")
+MEASURES = ("recall", "precision", "heading", "text")
+
+pytestmark = [
+    pytest.mark.quality,
+    pytest.mark.skipif(not DEV.is_dir(), reason="reference structures are not at hand (LAWSEARCH_SHARED)"),
+]
+
+
+def similarity(a: str, b: str) -> float:
+    """1 - edit distance / longer length; difflib's ratio where rapidfuzz is missing."""
+    try:
+        from rapidfuzz.distance import Levenshtein
+    except ImportError:
+        return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
+    return Levenshtein.normalized_similarity(a, b)
+
+
+def number(text: object) -> str:
+    plain = unicodedata.normalize("NFKC", str(text))
+    plain = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in plain)
+    return re.sub(r"[\s.]+", "", plain).upper()
+
+
+def folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text or "").casefold()
+    return "".join(c for c in plain if unicodedata.category(c)[0] in "LMN")
+
+
+def spaceless(text: str) -> str:
+    return re.sub(r"\s+", "", unicodedata.normalize("NFC", text or ""))
+
+
+def in_order(a: list[str], b: list[str]) -> list[tuple[int, int]]:
+    """Index pairs of a longest common subsequence."""
+    table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
+    for i in range(len(a) - 1, -1, -1):
+        for j in range(len(b) - 1, -1, -1):
+            table[i][j] = table[i + 1][j + 1] + 1 if a[i] == b[j] else max(table[i + 1][j], table[i][j + 1])
+    pairs, i, j = [], 0, 0
+    while i < len(a) and j < len(b):
+        if a[i] == b[j]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif table[i + 1][j] >= table[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def score(parsed: dict, reference: dict) -> dict[str, float | None]:
+    """Recall, precision, heading and text of parsed sections against the reference, each language by itself."""
+    p, r = ([x for x in d["provisions"] if number(x["number"])[:1].isdigit()] for d in (parsed, reference))
+    languages = {x.get("language") for x in r}
+    pairs = []
+    for language in languages if len(languages) > 1 else {None}:
+        a = [x for x in p if language is None or x.get("language") == language]
+        b = [x for x in r if language is None or x.get("language") == language]
+        matched = in_order([number(x["number"]) for x in a], [number(x["number"]) for x in b])
+        pairs += [(a[i], b[j]) for i, j in matched]
+    heads = [folded(a["heading"]) == folded(b["heading"]) for a, b in pairs if b.get("heading")]
+    texts = [similarity(spaceless(a["text"]), spaceless(b["text"])) for a, b in pairs if b.get("text")]
+    values = (
+        len(pairs) / len(r),
+        len(pairs) / len(p) if p else 0.0,
+        sum(heads) / len(heads) if heads else None,
+        sum(texts) / len(texts) if texts else None,
+    )
+    return {name: None if v is None else round(v, 4) for name, v in zip(MEASURES, values, strict=True)}
+
+
+@cache
+def floors() -> dict:
+    return json.loads(FLOORS.read_text("utf-8"))
+
+
+def digest(name: str) -> str:
+    """Of the document and its reference structure together."""
+    found = hashlib.sha256()
+    for suffix in (".pdf", ".structure.json"):
+        found.update((DEV / f"{name}{suffix}").read_bytes())
+    return found.hexdigest()[:16]
+
+
+def measured(name: str) -> dict[str, float | None]:
+    catalogue = load(ROOT / "corpus" / "catalogue")
+    reference = json.loads((DEV / f"{name}.structure.json").read_text("utf-8"))
+    return score(as_json(parse(DEV / f"{name}.pdf", catalogue=catalogue)), reference)
+
+
+def scored() -> list[str]:
+    """Documents with a text layer and a reference."""
+    names = []
+    for path in sorted(DEV.glob("*.structure.json")):
+        reference = json.loads(path.read_text("utf-8"))
+        if reference["provisions"] and reference.get("has_text_layer"):
+            names.append(path.name.removesuffix(".structure.json"))
+    return names
+
+
+@pytest.mark.parametrize("name", floors()["documents"] if FLOORS.exists() else [])
+def test_no_document_falls_below_its_floor(name: str) -> None:
+    row = floors()["documents"][name]
+    if digest(name) != row["digest"]:
+        pytest.fail(f"{name}: the data changed since the floors were measured; measure again")
+    found = measured(name)
+    for measure in MEASURES:
+        if row[measure] is not None:
+            assert found[measure] is not None, measure
+            assert found[measure] >= row[measure], f"{name}: {measure} fell from {row[measure]} to {found[measure]}"
+
+
+def test_every_scored_document_has_a_floor() -> None:
+    assert set(scored()) == set(floors()["documents"])
+
+
+@pytest.mark.parametrize("path", sorted([*DEV.glob("*.pdf"), *MORE.glob("*.pdf")]), ids=lambda path: path.stem)
+def test_every_document_is_processed_or_refused_with_a_reason(path: Path) -> None:
+    try:
+        expressions = parse(path)
+    except DocumentError as error:
+        refused = error.reason
+        expressions = ()
+    assert expressions or refused == "is image-only"
+    for expression in expressions:
+        eids = [p.eid for p in expression.provisions]
+        assert len(eids) == len(set(eids))
+        assert expression.report["found"] == expression.report["expected"] - len(expression.report["missing"])
+        characters = expression.report["characters"]
+        assert expression.report["unassigned"] <= 0.02 * sum(characters.values())
+
+
+def raise_floors() -> int:
+    """Measure and write the floors; 1 where a score fell below its floor (which then stays as it was)."""
+    old = floors()["documents"] if FLOORS.exists() else {}
+    rows, fell = {}, 0
+    for name in scored():
+        found = {"digest": digest(name), **measured(name)}
+        before = old.get(name)
+        if before and before["digest"] == found["digest"]:
+            for measure in MEASURES:
+                if before[measure] is not None and (found[measure] or 0) < before[measure]:
+                    print(f"{name}: {measure} fell from {before[measure]} to {found[measure]}; the floor stays")
+                    found[measure], fell = before[measure], 1
+        rows[name] = found
+    FLOORS.write_text(json.dumps({"documents": rows}, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return fell
+
+
+if __name__ == "__main__":
+    sys.exit(raise_floors())
