@@ -108,7 +108,7 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
             continue
         if code == 0:
             continue
-        char = "\u00ad" if code in (2, 0xAD) else chr(code)
+        char = "\u00ad" if code in (2, 0xAD) else "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
         raw.FPDFText_GetCharOrigin(handle, i, *origin)
         raw.FPDFText_GetCharBox(handle, i, *box)
         if new_word or run is None:
@@ -163,6 +163,7 @@ def _oxide(path: Path, _data: bytes) -> list[Page]:
     """pdf_oxide reads the ActualText that Chromium writes around Khmer and Lao clusters; pdfium repeats it."""
     import pdf_oxide
 
+    pdf_oxide.disable_logging()
     document = pdf_oxide.PdfDocument(str(path))
     pages = []
     for index in range(document.page_count()):

@@ -10,7 +10,7 @@ from statistics import median
 from ingest.layout import Note
 from ingest.numbering import readings, value
 from ingest.page import Row
-from ingest.paragraph import LABEL, Paragraph, ended, mend, paragraphs, running_text
+from ingest.paragraph import LABEL, Paragraph, mend, paragraphs, running_text
 from ingest.segment import (
     Segment,
     Segmentation,
@@ -26,6 +26,9 @@ from ingest.voting import Vote, body_style, candidates
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+|\.\s?-+|\s-+)\s*(?P<text>.*)", re.DOTALL)
 _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
+#: A heading repeated at the top of a page, and the line under a schedule's name that says where it belongs.
+_CONTINUED = re.compile(r"[—–-]\s*(?:continued|cont['’]?d|sambungan)\.?\s*$", re.IGNORECASE)
+_REFERENCE = re.compile(r"[(\[]?(?:Sub)?(?:sections?|seksyen|articles?|regulations?)\b.{0,120}\d", re.IGNORECASE)
 _LONGEST_HEADING = 8
 
 
@@ -65,11 +68,13 @@ class _Cutter:
     def _restarts(self) -> dict[int, int]:
         """Units of the acts that stand behind the law, by row: which act. They are added to the chain."""
         indent = median(self.rows[c.row].indent for c in self.chain)
+        usual = median(c.weight for c in self.chain)
         last, act = self.chain[-1], 0
         found: dict[int, int] = {}
         for c in candidates(self.rows, self.family, self.style):
-            row, before = self.rows[c.row], self.rows[c.row - 1]
-            if c.row <= last.row or abs(row.indent - indent) > 0.8 or not c.rest or not ended(before):
+            if c.row <= last.row or not c.rest or c.weight < 0.7 * usual:
+                continue
+            if abs(self.rows[c.row].indent - indent) > 0.8:
                 continue
             act += not act or c.value <= last.value
             found[c.row], last = act, c
@@ -349,7 +354,11 @@ class _Cutter:
 
     def tail(self) -> list[Segment]:
         """What stands after the last unit: schedules, explanations, closing formulas."""
-        marks = [(i, kind) for i in range(self.end, len(self.rows)) if (kind := self._apart(i))]
+        marks = [
+            (i, kind)
+            for i in range(self.end, len(self.rows))
+            if (kind := self._apart(i)) and not _CONTINUED.search(self.rows[i].text)
+        ]
         segments: list[Segment] = []
         counts: Counter[str] = Counter()
         explained = False
@@ -390,10 +399,16 @@ class _Cutter:
         label = label.title() if label.isupper() else label
         heading = [rest.strip()] if rest.strip() else []
         k = 1
-        while k < len(rows) and k < _LONGEST_HEADING and self._stands_out(rows[k]) and not LABEL.match(rows[k].text):
+        # The sections to which a schedule belongs stand between its name and its title.
+        reference = [rows[k]] if len(rows) > k and _REFERENCE.match(rows[k].text) else []
+        k += len(reference)
+        while k < len(rows) and k < _LONGEST_HEADING and not LABEL.match(rows[k].text):
+            if not (self._stands_out(rows[k]) or (rows[k].centred and rows[k].text.isupper())):
+                break
             heading.append(rows[k].text)
             k += 1
-        found = paragraphs("", None, rows[k:], self.words)
+        body = [row for row in rows[k:] if not (_CONTINUED.search(row.text) and row.centred)]
+        found = paragraphs("", None, [*reference, *body], self.words)
         text = "\n".join(p.text for p in found)
         title = mend(heading, self.words)
         return Segment("schedule", label, label, f"sched_{count}", title, text, (), rows, divisions=subdivide(found))

@@ -60,7 +60,7 @@ class Gold:
             self.topics = dict(line.split("\t", 1) for line in lines if "\t" in line)
             cells = [json.loads(line) for line in (folder / "gold.jsonl").read_text("utf-8").splitlines() if line]
             self._cells = {(c["topic"], c["law"]): c for c in cells}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise QueryError(
                 f"{folder} is not a gold table: {error}", "See its README for the files it needs"
             ) from None

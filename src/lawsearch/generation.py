@@ -18,10 +18,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from scipy import sparse
@@ -34,6 +36,10 @@ from lawsearch.store import Store
 from lawsearch.vectors import VectorIndex
 
 FORMAT = 2
+#: What the readers of its files raise where one is missing, cut short or something else.
+_DAMAGE = (
+    LawsearchError, OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, BadZipFile, sqlite3.Error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ def switch(index_dir: Path, name: str) -> None:
 
 def prune(index_dir: Path, keep: int) -> None:
     """Remove all but the newest ``keep`` generations; the current one always stays."""
-    folders = sorted(p for p in generations_dir(index_dir).iterdir() if (p / "manifest.json").exists())
+    # A name with a dot is what another process is building right now.
+    folders = sorted(p for p in generations_dir(index_dir).glob("[!.]*") if (p / "manifest.json").exists())
     for folder in folders[:-keep]:
         if folder.name != current_name(index_dir):
             shutil.rmtree(folder, ignore_errors=True)
@@ -99,11 +106,11 @@ class Generation:
             self.links: sparse.csr_matrix = sparse.load_npz(folder / "links.npz").tocsr()
             self.lexicon = Lexicon(folder / "lexical")
             self.bags = Bags(folder)
-        except LawsearchError:
+            self.instruments: Mapping[str, Instrument] = self.store.instruments()
+        except GenerationError:
             raise
-        except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise GenerationError(f"{folder}: cannot be opened: {error}", "Build it again: lawsearch index") from error
-        self.instruments: Mapping[str, Instrument] = self.store.instruments()
         self.rows = {key: row for row, key in enumerate(self.ids)}
         sizes = {len(self.ids), len(self.whole), len(self.title), len(self.offsets) - 1, self.links.shape[0]}
         if len(sizes) != 1:

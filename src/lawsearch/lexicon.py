@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from lawsearch.vocabulary import languages
 
 #: Words of a query beyond this many add time and no accuracy; the rarest are kept.
 QUERY_WORDS = 48
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_APOSTROPHE = re.compile("['’]")
 
 
 def words(text: str, language: str) -> list[str]:
@@ -23,13 +26,13 @@ def words(text: str, language: str) -> list[str]:
     """
     text = digits(normal(text)).lower()
     # ICU counts in UTF-16 code units; law texts rarely leave the basic plane, but then slices must still be right.
-    if not text or any(ord(c) > 0xFFFF for c in text):
-        text = "".join(c if ord(c) <= 0xFFFF else " " for c in text)
+    if not text.isascii():
+        text = _ASTRAL.sub(" ", text)
     found = []
     for start, end in WordBreaker(text, language if language in languages() else "en").segments():
-        word = text[start:end]
-        if any(c.isalnum() for c in word):
-            found.append(word.replace("'", "").replace("’", ""))
+        # A segment is a word or it is not: its first character tells, but for words that ICU joins to underscores.
+        if text[start].isalnum() or (end - start > 1 and any(map(str.isalnum, text[start:end]))):
+            found.append(_APOSTROPHE.sub("", text[start:end]))
     return found
 
 

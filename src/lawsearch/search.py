@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ from lawsearch.lexicon import words
 from lawsearch.matching import LINKS, Matcher, Query, Ranking
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
-from lawsearch.text import normal
+from lawsearch.text import digits, normal
 from lawsearch.vocabulary import jurisdictions
 
 #: Words that two sides share are shown up to this many, rarest first.
@@ -233,12 +234,13 @@ class Searcher:
 
     def _terms(self, query: Query, provision: Provision, group: Group) -> tuple[str, ...]:
         """Words on both sides: any within one language, those with digits (hours, amounts) across languages."""
-        theirs = set(views.vocabulary(provision))
-        shared = [w for w in query.words if w in theirs and len(w) > 1]
-        if group.language != query.language:
-            shared = [w for w in shared if any(c.isdigit() for c in w)]
+        lowered = digits(views.whole(provision)).lower()
+        near = [w for w in query.words if w in lowered]
+        if group.language == query.language:
+            telling = [w for w in near if len(w) > 3 or not w.isascii() or any(map(str.isdigit, w))]
         else:
-            shared = [w for w in shared if len(w) > 3 or not w.isascii() or any(c.isdigit() for c in w)]
+            telling = [w for w in near if any(map(str.isdigit, w))]
+        shared = [w for w in telling if re.search(rf"(?<!\w){re.escape(w)}(?!\w)", lowered) or not w.isascii()]
         return tuple(shared[:TERMS])
 
     def _passage(self, query: Query, row: int, provision: Provision) -> str:

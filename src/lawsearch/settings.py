@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as SourceError
 
 from lawsearch.errors import SettingsError
 
@@ -89,5 +90,8 @@ def load_settings(**given: object) -> Settings:
         raise SettingsError(
             f"setting {name!r}: {first['msg']}", "See docs/settings.md for what each setting takes"
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except SourceError as error:
+        # Lists in environment variables are JSON; the message names the field.
+        raise SettingsError(str(error), 'Write a list as JSON: ["http://localhost:3000"]') from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{config or 'lawsearch.toml'} is not valid TOML: {error}") from None

@@ -68,7 +68,9 @@ class Store:
             if not path.exists():
                 raise NotFoundError(f"{path}: no store there", "Ingest some documents first: lawsearch ingest PATH")
             # A generation's snapshot never changes, so it needs neither locks nor a journal.
-            self._db = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=30)

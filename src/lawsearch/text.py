@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import unicodedata
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SPACES = re.compile(r"\s+")
+_DIGITS = {c: str(unicodedata.digit(chr(c))) for c in range(0x80, sys.maxunicode + 1) if chr(c).isdecimal()}
 
 
 def normal(text: str) -> str:
@@ -20,7 +22,7 @@ def normal(text: str) -> str:
 
 def digits(text: str) -> str:
     """The text with native decimal digits (Thai, Lao, Khmer, Burmese, Tamil ...) as 0-9."""
-    return "".join(str(unicodedata.digit(c)) if not c.isascii() and c.isdecimal() else c for c in text)
+    return text if text.isascii() else text.translate(_DIGITS)
 
 
 def folded(text: str) -> str:

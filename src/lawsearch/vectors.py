@@ -35,7 +35,8 @@ class VectorIndex:
         for name, (start, stop) in ranges.items():
             if stop - start <= flat_limit:
                 continue
-            lists = int(4 * np.sqrt(stop - start))
+            # FAISS wants 39 vectors to place a list by; that only bounds small ranges.
+            lists = max(1, min(int(4 * np.sqrt(stop - start)), (stop - start) // 39))
             index = faiss.index_factory(vectors.shape[1], f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
             part = vectors[start:stop]
             rng = np.random.default_rng(0)

@@ -41,6 +41,7 @@ def test_schedules_restart_numbering_apart_from_the_body() -> None:
         ^**FIRST SCHEDULE**^
         ^**Fees**^
         1. For a lamp, ten.
+        ^FIRST SCHEDULE — continued^
         2. For a lantern, twenty.
     """)
     assert [unit.number for unit in units(found)] == ["1", "2", "3"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from pages import cut, units
 
+#: Three units without headings.
+THREE = [("1", ""), ("2", ""), ("3", "")]
 FAMILIES = {
     "sections-en": (
         """
@@ -25,7 +27,13 @@ FAMILIES = {
         **Penalty**
         4. A keeper who fails is liable to a fine.
         """,
-        [("1", "Short title"), ("2", "Interpretation"), ("3", "Duty to light"), ("3A", "Inserted duty"), ("4", "Penalty")],
+        [
+            ("1", "Short title"),
+            ("2", "Interpretation"),
+            ("3", "Duty to light"),
+            ("3A", "Inserted duty"),
+            ("4", "Penalty"),
+        ],
     ),
     "seksyen-ms": (
         """
@@ -87,7 +95,7 @@ FAMILIES = {
         ^Pasal 3^
         Penjaga wajib menjaga pelita.
         """,
-        [("1", ""), ("2", ""), ("3", "")],
+        THREE,
     ),
     "dieu-vi": (
         """
@@ -129,7 +137,7 @@ FAMILIES = {
     ),
     "matda-lo": (
         "ມາດຕາ 1. ຂໍ້ຄວາມທຳອິດ.\nມາດຕາ 2. ຂໍ້ຄວາມທີສອງ.\nມາດຕາ 3. ຂໍ້ຄວາມທີສາມ.",
-        [("1", ""), ("2", ""), ("3", "")],
+        THREE,
     ),
     "matra-km": (
         "មាត្រា ១\nអត្ថបទទីមួយ។\nមាត្រា ២\nអត្ថបទទីពីរ។\nមាត្រា ៣\nអត្ថបទទីបី។",
@@ -140,19 +148,23 @@ FAMILIES = {
         [("၁", ""), ("၂", ""), ("၃", "")],
     ),
     "artigo-pt": (
-        "**Artigo 1.º**\n**Objeto**\nA presente lei regula as lâmpadas.\n**Artigo 2.º**\n**Âmbito**\nAplica-se a todos.\n"
+        "**Artigo 1.º**\n**Objeto**\nA presente lei regula as lâmpadas.\n"
+        "**Artigo 2.º**\n**Âmbito**\nAplica-se a todos.\n"
         "**Artigo 3.º**\n**Vigor**\nEntra em vigor já.",
         [("1", "Objeto"), ("2", "Âmbito"), ("3", "Vigor")],
     ),
-    "artigu-tet": ("**Artigu 1**\nEma hotu iha direitu.\n**Artigu 2**\nLei ida ne'e ba lampu.\n**Artigu 3**\nRemata.", [("1", ""), ("2", ""), ("3", "")]),
-    "artikulo-tl": ("**Artikulo 1**\nAng lampara ay lampara.\n**Artikulo 2**\nDapat sindihan.\n**Artikulo 3**\nWakas.", [("1", ""), ("2", ""), ("3", "")]),
-    "perkara-ms": ("**Perkara 1.**\nPelita ialah pelita.\n**Perkara 2.**\nHendaklah dinyalakan.\n**Perkara 3.**\nTamat.", [("1", ""), ("2", ""), ("3", "")]),
-    "tiao-zh": ("第一条\n灯是灯。\n第二条\n应当点灯。\n第三条\n本法自公布之日起施行。", [("1", ""), ("2", ""), ("3", "")]),
-    "uruppu-ta": ("உறுப்புரை 1\nமுதல் உரை.\nஉறுப்புரை 2\nஇரண்டாம் உரை.\nஉறுப்புரை 3\nமூன்றாம் உரை.", [("1", ""), ("2", ""), ("3", "")]),
+    "artigu-tet": ("**Artigu 1**\nEma hotu iha direitu.\n**Artigu 2**\nBa lampu.\n**Artigu 3**\nRemata.", THREE),
+    "artikulo-tl": ("**Artikulo 1**\nAng lampara.\n**Artikulo 2**\nDapat sindihan.\n**Artikulo 3**\nWakas.", THREE),
+    "perkara-ms": (
+        "**Perkara 1.**\nPelita ialah pelita semua.\n**Perkara 2.**\nHendaklah dinyalakan.\n**Perkara 3.**\nTamat.",
+        THREE,
+    ),
+    "tiao-zh": ("第一条\n灯是灯。\n第二条\n应当点灯。\n第三条\n本法自公布之日起施行。", THREE),
+    "uruppu-ta": ("உறுப்புரை 1\nமுதல் உரை.\nஉறுப்புரை 2\nஇரண்டாம் உரை.\nஉறுப்புரை 3\nமூன்றாம் உரை.", THREE),
     "paragraphs": (
-        "1. Encourages keepers to light lamps at dusk and in fog;\n2. Invites States to report on their lamps each year;\n"
+        "1. Encourages keepers to light lamps at dusk and in fog;\n2. Invites States to report each year;\n"
         "3. Requests the keeper to trim the wick.",
-        [("1", ""), ("2", ""), ("3", "")],
+        THREE,
     ),
 }  # fmt: skip
 

@@ -145,11 +145,11 @@ def test_every_scored_document_has_a_floor() -> None:
 
 @pytest.mark.parametrize("path", sorted([*DEV.glob("*.pdf"), *MORE.glob("*.pdf")]), ids=lambda path: path.stem)
 def test_every_document_is_processed_or_refused_with_a_reason(path: Path) -> None:
+    refused, expressions = "", ()
     try:
         expressions = parse(path)
     except DocumentError as error:
         refused = error.reason
-        expressions = ()
     assert expressions or refused == "is image-only"
     for expression in expressions:
         eids = [p.eid for p in expression.provisions]

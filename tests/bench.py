@@ -1,0 +1,204 @@
+"""Speed as ratios to the raw cost of what cannot be avoided, measured in one run: ``make bench``.
+
+Parsing against plain pypdf text extraction, embedding against plain ``SentenceTransformer.encode``, search against
+one plain encode with each model and one plain FAISS search. Nothing here is asserted: machines differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import faiss
+import numpy as np
+from pypdf import PdfReader
+
+from ingest.catalogue import Catalogue, load
+from ingest.parsing import parse
+from ingest.pipeline import ingest
+from lawsearch import views
+from lawsearch.embedding import Models, load_models
+from lawsearch.errors import DocumentError
+from lawsearch.generation import Generation
+from lawsearch.indexing import build
+from lawsearch.instrument import Instrument
+from lawsearch.provision import Expression, Provision
+from lawsearch.search import Searcher
+from lawsearch.settings import Settings, load_settings
+from lawsearch.store import Store
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("LAWSEARCH_SHARED", ROOT.parent / "shared"))
+QUERIES = (
+    "notify the authority of a personal data breach within 72 hours of becoming aware of it",
+    "consent must be freely given, specific and may be withdrawn at any time",
+    "personal data may be transferred abroad only where the other country protects it as well",
+    "every organisation appoints a data protection officer",
+    "a person who discloses personal data without authority commits an offence",
+    "the data subject may ask for a copy of the personal data held about him",
+)
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Seconds that one call takes."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def percentiles(runs: Iterable[Callable[[], object]]) -> tuple[float, float]:
+    """p50 and p95 of the calls, in milliseconds."""
+    taken = [timed(run) * 1000 for run in runs]
+    return float(np.percentile(taken, 50)), float(np.percentile(taken, 95))
+
+
+def parsing(catalogue: Catalogue) -> None:
+    """Parse time against plain pypdf extraction of the same files."""
+    files = sorted((ROOT / "corpus" / "sample").glob("*.pdf")) + sorted((SHARED / "corpus" / "dev").glob("*.pdf"))
+    ours = plain = pages = 0.0
+    for path in files:
+        try:
+            taken = timed(lambda path=path: parse(path, catalogue=catalogue))  # type: ignore[misc]
+        except DocumentError:
+            continue
+        reader = PdfReader(path)
+        plain += timed(lambda reader=reader: [page.extract_text() for page in reader.pages])  # type: ignore[misc]
+        ours += taken
+        pages += len(reader.pages)
+    report("parse ÷ plain pypdf", f"{ours / plain:.2f}", f"{pages:.0f} pages, {1000 * ours / pages:.0f} ms a page")
+
+
+def embedding(models: Models, texts: Sequence[str]) -> None:
+    """Our embedding rate against plain encode of the same texts; above 1 is faster."""
+    model = models.multilingual.transformer
+    models.multilingual.encode(texts[:8])
+    ours = timed(lambda: models.multilingual.encode(texts))
+    plain = timed(lambda: model.encode([models.multilingual.prefix + t for t in texts], show_progress_bar=False))
+    report("embedding rate ÷ plain encode", f"{plain / ours:.2f}", f"{len(texts) / ours:.1f} provisions a second")
+
+
+def searching(searcher: Searcher, name: str) -> None:
+    """Search against one plain encode with each model and one plain FAISS search; counterparts in milliseconds."""
+    generation, models = searcher.generation, searcher.models
+    flat = faiss.IndexFlatIP(generation.whole.vectors.shape[1])
+    flat.add(np.ascontiguousarray(generation.whole.vectors))
+
+    def raw(query: str) -> None:
+        vector = models.multilingual.transformer.encode([models.multilingual.prefix + query], show_progress_bar=False)
+        if models.english:
+            models.english.transformer.encode([query], show_progress_bar=False)
+        flat.search(vector, 50)
+
+    runs = QUERIES * 8
+    for query in QUERIES:
+        raw(query), searcher.search(query)
+    plain = percentiles([lambda q=q: raw(q) for q in runs])  # type: ignore[misc]
+    ours = percentiles([lambda q=q: searcher.search(q) for q in runs])  # type: ignore[misc]
+    detail = f"{len(generation.ids)} units, {len(generation.groups)} groups"
+    for i, level in enumerate(("p50", "p95")):
+        report(f"search {level} ÷ (encode + FAISS), {name}", f"{ours[i] / plain[i]:.2f}", f"{ours[i]:.1f} ms; {detail}")
+    asked = [generation.store.provision(key) for key in generation.ids[:: max(1, len(generation.ids) // 200)]]
+    for unit in asked[:10]:
+        searcher.counterparts(unit)
+    found = percentiles([lambda u=u: searcher.counterparts(u) for u in asked])  # type: ignore[misc]
+    report(f"counterparts of a provision, {name}", f"{found[0]:.1f} / {found[1]:.1f} ms", f"p50 / p95; {detail}")
+
+
+class Hashed:
+    """Stands in for a model where only the number and size of vectors matter: hashed words, projected at random."""
+
+    def __init__(self, name: str, dimensions: int) -> None:
+        self.name, self.dimensions, self._known = f"hashed {name}", dimensions, dict[str, np.ndarray]()
+
+    def _word(self, word: str) -> np.ndarray:
+        if word not in self._known:
+            seed = int.from_bytes(hashlib.sha256((self.name + word).encode()).digest()[:8], "little")
+            self._known[word] = np.random.default_rng(seed).standard_normal(self.dimensions).astype(np.float32)
+        return self._known[word]
+
+    def encode(self, texts: Sequence[str], **_: object) -> np.ndarray:
+        """Unit vectors, one a text."""
+        found = np.stack([np.sum([self._word(w) for w in text.lower().split()[:60] or [""]], axis=0) for text in texts])
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+
+
+def many(limit: int) -> Iterator[Expression]:
+    """Provisions of the Singapore Acts archive, as many as ``limit``."""
+    with tarfile.open(SHARED / "corpus" / "bulk" / "sg-acts.tar.xz") as archive:
+        for member in archive:
+            if not member.name.endswith(".json") or limit <= 0:
+                continue
+            stored = archive.extractfile(member)
+            law = json.load(stored) if stored else {}
+            stem = Path(member.name).stem
+            work = f"/akn/sg/act/bulk/{stem}"
+            rows = [r for r in law.get("provisions", []) if r.get("content") or r.get("text")][:limit]
+            limit -= len(rows)
+            provisions = tuple(
+                Provision(
+                    instrument=work, language="en", eid=f"sec_{i}", kind="section", number=str(i), label=f"Section {i}",
+                    citation=f"{stem} s {i}", heading=str(r.get("title") or ""),
+                    text=str(r.get("content") or r.get("text")),
+                )
+                for i, r in enumerate(rows, 1)
+            )  # fmt: skip
+            if provisions:
+                facts = Instrument(id=work, jurisdiction="sg", title=stem)
+                yield Expression(
+                    instrument=facts, language="en", source=stem, source_digest="", provisions=provisions
+                )
+
+
+def at_scale(settings: Settings, models: Models) -> None:
+    """The same at 28,000 provisions: real texts and words; the stored vectors are stand-ins of the same size."""
+    stand_in = Models(
+        Hashed("all", models.multilingual.dimensions),  # type: ignore[arg-type]
+        models.english and Hashed("en", models.english.dimensions),  # type: ignore[arg-type]
+    )
+    with Store(settings.store_path) as store:
+        for expression in many(28_000):
+            store.put(expression.source, [expression], "bench")
+    taken = timed(lambda: build(settings, stand_in))
+    searcher = Searcher(settings, Generation.current(settings.index_dir), stand_in)
+    report("building the index, 28,000", f"{taken:.0f} s", "without embedding")
+    # Queries are encoded by the real models, so that search costs what it costs.
+    searcher.models = models
+    searching(searcher, "28,000")
+    searcher.generation.close()
+
+
+def report(what: str, value: str, detail: str) -> None:
+    print(f"{what:45s} {value:>16s}   {detail}", flush=True)
+
+
+def main() -> None:
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    given = load_settings()
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    catalogue = load(given.catalogue_dir)
+    parsing(catalogue)
+    with tempfile.TemporaryDirectory(prefix="lawsearch-bench-") as folder:
+        settings = given.model_copy(update={"index_dir": Path(folder)})
+        models = load_models(settings)
+        with Store(settings.store_path) as store:
+            ingest([ROOT / "corpus" / "sample"], store, catalogue)
+            texts = [views.whole(u) for u in store.units() if u.is_matched]
+        embedding(models, texts)
+        build(settings, models, embeddings=given.embeddings_path)
+        searcher = Searcher.open(settings)
+        searching(searcher, "sample corpus")
+        searcher.generation.close()
+        if (SHARED / "corpus" / "bulk" / "sg-acts.tar.xz").exists():
+            at_scale(settings, models)
+
+
+if __name__ == "__main__":
+    main()
