@@ -396,14 +396,15 @@ class _Cutter:
         name = rows[0].text.strip()
         label, _, rest = re.match(r"([^—–:]*)([—–:]?)(.*)", name).groups()  # type: ignore[union-attr]
         label = re.sub(r"^THE\s+", "", label.strip())
-        label = label.title() if label.isupper() else label
+        if label.isupper():  # "FIRST SCHEDULE", but "ANNEX II" keeps its numeral
+            label = " ".join(w if re.fullmatch(r"[IVXLC]+", w) else w.capitalize() for w in label.split())
         heading = [rest.strip()] if rest.strip() else []
         k = 1
         # The sections to which a schedule belongs stand between its name and its title.
         reference = [rows[k]] if len(rows) > k and _REFERENCE.match(rows[k].text) else []
         k += len(reference)
         while k < len(rows) and k < _LONGEST_HEADING and not LABEL.match(rows[k].text):
-            if not (self._stands_out(rows[k]) or (rows[k].centred and rows[k].text.isupper())):
+            if not (self._stands_out(rows[k]) or rows[k].text.isupper()):
                 break
             heading.append(rows[k].text)
             k += 1

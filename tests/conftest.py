@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+
+# Before anything imports the hub's client, which reads it once: no test may wait for the network.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
 from laws import CORPUS, tiny_model
 
 from lawsearch.embedding import Encoder, Models

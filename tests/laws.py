@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from lawsearch.instrument import Instrument
+from lawsearch.lexicon import words
 from lawsearch.provision import Box, Expression, Provision
 
 Section = tuple[str, str, str]
@@ -118,29 +120,37 @@ CORPUS = (
 
 
 def sentences() -> list[str]:
-    """All texts of the corpus, for training the tokenizer."""
+    """All texts of the corpus."""
     return [f"{p.heading} {p.text}" for e in CORPUS for p in e.provisions]
 
 
+@cache
+def _pieces() -> list[tuple[str, float]]:
+    """The words of the corpus, with and without a space before them, and every single character."""
+    texts = [(e.language, f"{p.heading} {p.text}") for e in CORPUS for p in e.provisions]
+    found = {w for language, text in texts for w in words(text, language)}
+    whole = sorted({space + w for w in found for space in ("", "▁")} - {"▁"})
+    single = sorted({c for _, text in texts for c in text if not c.isspace()} - set(whole)) + ["▁"]
+    return [(piece, -5.0) for piece in whole] + [(c, -9.0) for c in single]
+
+
 def tiny_model(folder: Path, seed: int) -> Path:
-    """A random two-layer BERT with mean pooling as a sentence-transformers folder: 30 kB, fast, same for a seed.
+    """A random two-layer BERT with mean pooling as a sentence-transformers folder: small, fast, same for a seed.
 
     Its vectors are near where texts share words, which is all the tests need.
     """
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+    from transformers.utils import logging
 
-    tokenizer = Tokenizer(models.Unigram())
-    tokenizer.normalizer = normalizers.NFKC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    logging.disable_progress_bar()
     special = ["<s>", "<pad>", "</s>", "<unk>"]
-    trainer = trainers.UnigramTrainer(
-        vocab_size=800, special_tokens=special, unk_token="<unk>", show_progress=False, max_piece_length=8
-    )
-    tokenizer.train_from_iterator(sentences(), trainer)
+    tokenizer = Tokenizer(models.Unigram([(token, 0.0) for token in special] + _pieces(), unk_id=3))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     ends = [("<s>", 0), ("</s>", 2)]
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=ends)
     fast = PreTrainedTokenizerFast(

@@ -74,9 +74,20 @@ class Store:
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=30)
-            self._db.execute("pragma journal_mode = wal")
-            self._db.executescript(_TABLES)
-        (found,) = self._db.execute("pragma user_version").fetchone()
+        try:
+            (found,) = self._db.execute("pragma user_version").fetchone()
+            # A new file has version 0; one of another version must not be labelled as ours.
+            if not read_only and found in (0, SCHEMA):
+                self._db.execute("pragma journal_mode = wal")
+                self._db.executescript(_TABLES)
+                found = SCHEMA
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            if isinstance(error, sqlite3.OperationalError):  # locked, or no right to read: it may well be a store
+                raise
+            raise NotFoundError(
+                f"{path}: cannot be read as a store ({error})", "Move it away and ingest the documents again"
+            ) from None
         if found != SCHEMA:
             self._db.close()
             raise NotFoundError(

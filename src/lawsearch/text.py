@@ -17,7 +17,8 @@ def normal(text: str) -> str:
 
     What models and the lexical index see; the text as printed is kept beside it for display.
     """
-    return _SPACES.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFC", text))).strip()
+    # What stood between a letter and its mark goes first, or the two would stay apart.
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", _INVISIBLE.sub("", text))).strip()
 
 
 def digits(text: str) -> str:

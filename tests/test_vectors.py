@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lawsearch.vectors import VectorIndex
+
+RANGES = {"sg-en": (0, 40), "ph-en": (40, 41), "th-th": (41, 120)}
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def vectors() -> np.ndarray:
+    return unit(np.random.default_rng(3).normal(size=(120, 24)))
+
+
+@pytest.fixture(scope="module")
+def index(vectors: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> VectorIndex:
+    folder = tmp_path_factory.mktemp("vectors")
+    VectorIndex.build(folder, vectors, RANGES, flat_limit=1000)
+    return VectorIndex(folder, RANGES)
+
+
+@pytest.mark.parametrize("name", RANGES)
+@pytest.mark.parametrize("limit", [1, 7, 500])
+@pytest.mark.parametrize("masked", [False, True])
+def test_flat_search_equals_numpy(index: VectorIndex, vectors: np.ndarray, name: str, limit: int, masked: bool) -> None:
+    rng = np.random.default_rng(limit)
+    start, stop = RANGES[name]
+    mask = rng.random(len(vectors)) < 0.5 if masked else None
+    for query in unit(rng.normal(size=(5, 24))):
+        rows, cosines = index.search(query, name, limit, mask)
+        wanted = [r for r in np.argsort(-(vectors @ query), kind="stable") if start <= r < stop]
+        wanted = [int(r) for r in wanted if mask is None or mask[r]][:limit]
+        assert rows.tolist() == wanted
+        assert np.allclose(cosines, (vectors @ query)[wanted], atol=1e-5)
+
+
+def test_a_mask_that_bars_all_finds_nothing(index: VectorIndex, vectors: np.ndarray) -> None:
+    rows, cosines = index.search(vectors[0], "sg-en", 5, np.zeros(120, bool))
+    assert (len(rows), len(cosines)) == (0, 0)
+
+
+def test_vectors_are_those_that_were_given(index: VectorIndex, vectors: np.ndarray) -> None:
+    assert len(index) == 120
+    assert np.array_equal(index.vectors, vectors)
+
+
+def test_a_large_range_is_searched_coarsely_but_well(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(60, 24))
+    vectors = unit(np.concatenate([c + 0.2 * rng.normal(size=(100, 24)) for c in centres]))
+    ranges = {"small": (0, 50), "large": (50, 6000)}
+    VectorIndex.build(tmp_path, vectors, ranges, flat_limit=500)
+    assert (tmp_path / "whole-large.faiss").exists()
+    assert not (tmp_path / "whole-small.faiss").exists()
+    index = VectorIndex(tmp_path, ranges)
+    mask = rng.random(6000) < 0.3
+    hits = 0
+    for query in unit(vectors[rng.integers(50, 6000, 50)] + 0.05 * rng.normal(size=(50, 24))):
+        cosines = vectors @ query
+        wanted = set((50 + np.argsort(-cosines[50:])[:10]).tolist())
+        found, scores = index.search(query, "large", 10)
+        assert (found >= 50).all()
+        assert np.allclose(scores, cosines[found], atol=0.02)
+        hits += len(wanted & set(found.tolist()))
+        exact, _ = index.search(query, "large", 10, mask)
+        assert exact.tolist() == [int(r) for r in np.argsort(-cosines, kind="stable") if r >= 50 and mask[r]][:10]
+    assert hits / 500 > 0.9
+
+
+@pytest.mark.parametrize("size", [2, 5, 40])
+def test_even_the_smallest_range_may_be_above_the_limit(tmp_path: Path, size: int) -> None:
+    vectors = unit(np.random.default_rng(0).normal(size=(size, 24)))
+    VectorIndex.build(tmp_path, vectors, {"all": (0, size)}, flat_limit=1)
+    rows, _ = VectorIndex(tmp_path, {"all": (0, size)}).search(vectors[1], "all", 3)
+    assert rows[0] == 1
+
+
+def test_a_damaged_file_is_an_error(tmp_path: Path, vectors: np.ndarray) -> None:
+    VectorIndex.build(tmp_path, vectors, RANGES, 1000)
+    whole = tmp_path / "whole.faiss"
+    whole.write_bytes(whole.read_bytes()[:20])
+    with pytest.raises(RuntimeError):
+        VectorIndex(tmp_path, RANGES)
