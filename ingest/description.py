@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
 from ingest.catalogue import Catalogue, Entry, sidecar
 from ingest.page import Reading
-from lawsearch.instrument import UNKNOWN, Instrument
+from lawsearch.instrument import Instrument
 from lawsearch.text import digits, slug
-from lawsearch.vocabulary import languages
 
-#: Latin-script languages of the region that the classifier tells apart.
-_LATIN = ("en", "id", "ms", "tl", "vi", "pt")
-#: Words that one language of a close pair uses all the time and the other hardly.
-_TELLING = {
-    "id": ("karena", "bahwa", "sebagaimana", "dimaksud", "pasal", "ayat", "tentang", "harus", "manapun"),
-    "ms": ("kerana", "bahawa", "hendaklah", "seksyen", "perenggan", "mana-mana", "sebarang", "tiada", "ertinya"),
-    "tet": ("iha", "ho", "ba", "nebe", "ne'ebé", "ne'e", "ema", "hotu", "tuir", "atu", "mak", "sira", "tenki"),
-    "pt": ("que", "não", "em", "uma", "para", "os", "das", "dos", "são", "ou", "pela", "pelo", "artigo"),
-}
 _FRONT = 2
 
 
@@ -45,41 +32,6 @@ def signs() -> tuple[Sign, ...]:
     """The table of signs."""
     rows = tomllib.loads(files("ingest").joinpath("signs.toml").read_text("utf-8"))["sign"]
     return tuple(Sign(re.compile(r["pattern"]), r["jurisdiction"], r["kind"], r.get("era", 0)) for r in rows)
-
-
-@cache
-def _classifier() -> LanguageIdentifier:
-    # An identifier of our own: set_languages on the module's would change it for everyone.
-    found = LanguageIdentifier.from_model_file(MODEL_FILE)
-    found.set_languages(list(_LATIN))
-    return found
-
-
-def language_of(text: str, jurisdiction: str = "") -> str:
-    """ISO code of the language of ``text``; ``unknown`` for a text without letters.
-
-    Scripts are told by their Unicode block; Latin-script languages by py3langid among those of the region;
-    Indonesian from Malay, and Tetum from Portuguese, by telling words, and where those are even by ``jurisdiction``.
-    """
-    letters = [ord(c) for c in text if c.isalpha()]
-    if not letters:
-        return UNKNOWN
-    for code, language in languages().items():
-        if language.block:
-            low, high = language.block
-            if sum(low <= c <= high for c in letters) > 0.4 * len(letters):
-                return code
-    sample = re.sub(r"\s+", " ", text)[:20000]
-    code = str(_classifier().classify(sample)[0])
-    words = Counter(re.findall(r"[^\W\d_][\w'’-]*", sample.casefold()))
-    counts = {name: sum(words[w] for w in telling) for name, telling in _TELLING.items()}
-    if counts["tet"] > counts["pt"] and counts["tet"] > 0.05 * sum(words.values()):
-        return "tet"
-    if code in ("id", "ms"):
-        if counts["id"] == counts["ms"]:
-            return "id" if jurisdiction == "id" else "ms" if jurisdiction in ("my", "bn", "sg") else code
-        return "id" if counts["id"] > counts["ms"] else "ms"
-    return code
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.catalogue import Catalogue
-from ingest.description import Description, describe, language_of
+from ingest.description import Description, describe
 from ingest.extraction import read
 from ingest.layout import Layout, lay_out
 from ingest.numbering import Family, any_heading
@@ -18,6 +18,7 @@ from ingest.segmentation import segment
 from ingest.subdivision import Division, name
 from ingest.voting import Vote, vote
 from lawsearch.instrument import UNKNOWN, Instrument
+from lawsearch.language import detect
 from lawsearch.provision import Box, Expression, Provision
 from lawsearch.vocabulary import jurisdictions
 
@@ -47,7 +48,7 @@ def parse(
             continue
         notes = layout.notes if index == 0 else ()
         code = language or described.language if len(layout.flows) == 1 else ""
-        code = code or language_of("\n".join(row.text for row in flow), described.instrument.jurisdiction)
+        code = code or detect("\n".join(row.text for row in flow), described.instrument.jurisdiction)
         ballot = vote(
             flow, notes, language=code, jurisdiction=described.instrument.jurisdiction, forced=described.family
         )

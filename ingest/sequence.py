@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ingest.numbering import Value
 
 _FARTHEST = 40
+_WIDEST = 0.8
 #: The best chain so far that ends on a number: by (major, number), by insertion: its score, its last candidate.
 _Best = dict[tuple[int, int], dict[int, tuple[float, int]]]
 
@@ -27,7 +28,8 @@ class Candidate:
 def _gap(missing: int, strict: bool) -> float:
     if missing <= 0:
         return 0.0
-    return 0.5 + 0.35 * missing if strict else 0.02 * missing
+    # A wide gap costs no more than a few numbers do, and less than a heading weighs: an excerpt goes on after it.
+    return min(0.5 + 0.35 * missing, _WIDEST) if strict else 0.02 * missing
 
 
 def _step(before: Value, after: Value, strict: bool) -> float | None:

@@ -152,9 +152,7 @@ def many(limit: int) -> Iterator[Expression]:
             )  # fmt: skip
             if provisions:
                 facts = Instrument(id=work, jurisdiction="sg", title=stem)
-                yield Expression(
-                    instrument=facts, language="en", source=stem, source_digest="", provisions=provisions
-                )
+                yield Expression(instrument=facts, language="en", source=stem, source_digest="", provisions=provisions)
 
 
 def at_scale(settings: Settings, models: Models) -> None:

@@ -7,10 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-
-# Before anything imports the hub's client, which reads it once: no test may wait for the network.
-os.environ["HF_HUB_OFFLINE"] = "1"
-
 from laws import CORPUS, tiny_model
 
 from lawsearch.embedding import Encoder, Models
@@ -22,6 +18,8 @@ from lawsearch.settings import Settings
 from lawsearch.store import Store
 
 ROOT = Path(__file__).parents[1]
+# Before an encoder imports the hub's client, which reads it once: no test may wait for the network.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 @pytest.fixture(autouse=True)

@@ -33,14 +33,16 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One provision that answers. ``score`` is 0..1; ``signals`` say which views agreed, strongest first;
-    ``terms`` are words that both sides share (in the words of the hit); ``passage`` the best matching part."""
+    """One provision that answers. ``score`` is 0..1; ``signals`` say which views agreed, strongest first; ``terms``
+    are words that both sides share, ``concepts`` the legal concepts that both name, in the language of the question,
+    most telling first; ``passage`` is the best matching part."""
 
     provision: Provision
     instrument: Instrument
     score: float
     signals: tuple[Signal, ...] = ()
     terms: tuple[str, ...] = ()
+    concepts: tuple[str, ...] = ()
     passage: str = ""
 
 

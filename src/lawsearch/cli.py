@@ -396,8 +396,9 @@ def _show_answers(answers: Answers, as_json: bool) -> None:
             continue
         for rank, hit in enumerate(answer.hits):
             why = " · ".join(s.name for s in hit.signals if s.share > 0)
-            if hit.terms:
-                why += f"\n[dim]{escape(', '.join(hit.terms))}[/]"
+            shared = ", ".join((*hit.concepts, *hit.terms)[:8])
+            if shared:
+                why += f"\n[dim]{escape(shared)}[/]"
             doubt = f"\n[dim]none: {answer.no_counterpart:.0%}[/]" if rank == 0 else ""
             spoken = languages().get(hit.provision.language)
             text = hit.passage if len(hit.passage) < 160 else hit.passage[:160] + "…"

@@ -26,12 +26,12 @@ _FOLDS: dict[str, tuple[tuple[str, str], ...]] = {
     ) for v, t in zip(vs, ts, strict=True)),
     "th": (("\u0e4d\u0e32", "\u0e33"),),
     "lo": (("\u0ecd\u0eb2", "\u0eb3"), ("ຫນ", "ໜ"), ("ຫມ", "ໝ")),
-    "my": (("\u103a\u1037", "\u1037\u103a"),),
 }  # fmt: skip
 _SIGNS = str.maketrans(dict.fromkeys("-‐‑‒–", " ") | {"’": "'", "\u200c": None, "\u200d": None})
+# Vowels and marks that continue a syllable, so that a label cannot end before one.
 _MARKS = "".join(
     chr(c) for c in (*range(0x0E00, 0x0F00), *range(0x1000, 0x10A0), *range(0x1780, 0x1800))
-    if unicodedata.category(chr(c)) in ("Mn", "Mc")
+    if unicodedata.category(chr(c)) in ("Mn", "Mc") or chr(c) in "ะาำๅະາຳຽ"
 )  # fmt: skip
 _LEADING = "เแโใไເແໂໃໄ\u17d2\u1039"  # vowels written before their consonant, and signs that stack the next one
 

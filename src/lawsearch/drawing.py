@@ -24,6 +24,7 @@ EXCERPT = 520
 SIGNALS = {
     "meaning": "similar meaning", "parts": "parts of it match one by one", "title": "similar heading",
     "english": "similar English wording", "words": "shared words", "bridge": "linked through third laws",
+    "concepts": "same legal concepts",
 }  # fmt: skip
 FLAGS = {
     "page-wise": "No sections were found in this document; this is a whole page of it.",
@@ -113,6 +114,8 @@ def why(hit: HitOut) -> str:
     reasons = dict.fromkeys(SIGNALS.get(name, name.replace("_", " ")) for name in strongest)
     if hit.terms:
         reasons.pop("shared words", None)
+    if hit.concepts:
+        reasons.pop("same legal concepts", None)
     return " · ".join(reasons)
 
 

@@ -134,6 +134,9 @@ class HitOut(BaseModel):
     score: float = Field(description="How well it corresponds, 0 to 1.", examples=[0.83])
     signals: list[SignalOut] = Field(description="Why, strongest first.")
     terms: list[str] = Field(description="Words both sides share, as the hit has them.", examples=[["breach"]])
+    concepts: list[str] = Field(
+        description="Legal concepts both sides name, in the language of the question.", examples=[["data breach"]]
+    )
     passage: str = Field(description="The part that matches best.", examples=["… must notify the Commission …"])
 
     @classmethod
@@ -144,6 +147,7 @@ class HitOut(BaseModel):
             score=round(hit.score, 4),
             signals=[SignalOut(name=s.name, value=round(s.value, 4), share=round(s.share, 4)) for s in hit.signals],
             terms=list(hit.terms),
+            concepts=list(hit.concepts),
             passage=hit.passage,
         )
 

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from lawsearch import views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
-from lawsearch.concepts import concepts_in
+from lawsearch.concepts import concepts_in, label
 from lawsearch.confidence import no_counterpart, relative
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
@@ -225,6 +225,9 @@ class Searcher:
                     score=score,
                     signals=tuple(signals),
                     terms=self._terms(query, provision, group),
+                    concepts=tuple(
+                        label(key, query.language) for key in self.generation.bags.shared(query.concepts, row, TERMS)
+                    ),
                     passage=self._passage(query, row, provision),
                 )
             )

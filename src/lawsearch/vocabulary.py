@@ -20,12 +20,14 @@ class Jurisdiction:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language; ``block`` is the Unicode block that settles it, where one does."""
+    """A language; ``block`` is the Unicode block that settles it, where one does, and ``telling`` are words that
+    tell it from a language close to it."""
 
     code: str
     name: str
     native: str
     block: tuple[int, int] | None = None
+    telling: frozenset[str] = frozenset()
 
 
 def _table(name: str) -> dict[str, dict]:
@@ -45,6 +47,12 @@ def jurisdictions() -> dict[str, Jurisdiction]:
 def languages() -> dict[str, Language]:
     """All languages by code."""
     return {
-        code: Language(code, row["name"], row["native"], tuple(row["block"]) if "block" in row else None)
+        code: Language(
+            code,
+            row["name"],
+            row["native"],
+            tuple(row["block"]) if "block" in row else None,
+            frozenset(row.get("telling", "").split()),
+        )
         for code, row in _table("languages.toml").items()
     }

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from pages import pdf, rows, typed
 
 from ingest.catalogue import Catalogue, entry_from, load
-from ingest.description import language_of
 from ingest.parsing import as_json, parse
 from ingest.segmentation import segment
 from ingest.voting import vote
 from lawsearch.errors import MetadataError
+from lawsearch.language import detect
 
 ACT = """
 REPUBLIC ACT NO. 12345
@@ -124,7 +124,7 @@ def test_same_result_whatever_was_parsed_before(act: Path, tmp_path: Path) -> No
     ],
 )
 def test_language(text: str, jurisdiction: str, code: str) -> None:
-    assert language_of(text, jurisdiction) == code
+    assert detect(text, jurisdiction) == code
 
 
 LINES = st.sampled_from(

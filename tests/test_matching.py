@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from laws import SG
+from scipy import sparse
+
+from lawsearch.confidence import no_counterpart, relative
+from lawsearch.matching import BRIDGE, WEIGHTS, Matcher, Query, Ranking, attention, fuse, standard
+from lawsearch.search import Searcher
+
+finite = arrays.arrays(np.float64, st.integers(0, 30), elements=st.floats(-50, 50, width=32))
+
+
+@given(finite)
+def test_standard_values_have_no_mean_and_one_deviation(values: np.ndarray) -> None:
+    found = standard(values)
+    assert found.shape == values.shape
+    if len(values) and values.std() > 1e-6:
+        assert abs(found.mean()) < 1e-6
+        assert abs(found.std() - 1) < 1e-6
+        # Equal values may become equal, never swap.
+        assert (np.diff(found[np.argsort(values, kind="stable")]) >= 0).all()
+    else:
+        assert not found.any()
+
+
+@given(finite)
+def test_attention_is_shared_out_whole_and_in_order(scores: np.ndarray) -> None:
+    found = attention(scores)
+    assert found.shape == scores.shape
+    if len(scores):
+        assert abs(found.sum() - 1) < 1e-9
+        assert (np.diff(found[np.argsort(scores)]) >= 0).all()
+
+
+@given(arrays.arrays(np.float64, st.tuples(st.integers(1, 12), st.just(3)), elements=st.floats(-5, 5, width=32)))
+def test_fuse_sums_the_weighted_views_and_sorts(values: np.ndarray) -> None:
+    rows = np.arange(100, 100 + len(values))
+    seen = dict(zip(("meaning", "title", "words"), values.T, strict=True))
+    ranking = fuse(rows, seen)
+    assert sorted(ranking.rows) == rows.tolist()
+    assert (np.diff(ranking.scores) <= 0).all()
+    total = sum(WEIGHTS[name] * standard(view) for name, view in seen.items())
+    assert np.allclose(ranking.scores, standard(total)[ranking.rows - 100])
+    for name, view in seen.items():
+        assert np.array_equal(ranking.views[name], view[ranking.rows - 100])
+        assert np.allclose(ranking.contributions[name], WEIGHTS[name] * standard(view)[ranking.rows - 100])
+
+
+def test_a_title_weighs_half_of_the_meaning() -> None:
+    ranking = fuse(np.array([7, 8]), {"meaning": np.array([0.9, 0.8]), "title": np.array([0.1, 0.9])})
+    assert ranking.rows.tolist() == [7, 8]
+
+
+def test_nothing_fused_is_nothing() -> None:
+    ranking = fuse(np.empty(0, np.int64), {"meaning": np.empty(0)})
+    assert len(ranking.rows) == len(ranking.scores) == 0
+    assert no_counterpart(ranking) == 1.0
+    assert len(relative(ranking.scores)) == 0
+
+
+def vector_query(core: Searcher, parts: np.ndarray) -> Query:
+    like = Matcher(core.generation).query_of(0, core.generation.store.provision(core.generation.ids[0]))
+    return Query(like.meaning, like.title, parts, None, (), np.zeros_like(like.concepts), "xx")
+
+
+@pytest.mark.parametrize("parts_of_query", [1, 2, 5])
+def test_late_interaction_equals_a_plain_double_loop(core: Searcher, parts_of_query: int) -> None:
+    g = core.generation
+    counts = np.diff(g.offsets)
+    assert len(set(counts)) > 2, "the corpus has units of several sizes"
+    rng = np.random.default_rng(parts_of_query)
+    parts = rng.normal(size=(parts_of_query, g.parts.shape[1])).astype(np.float32)
+    parts /= np.linalg.norm(parts, axis=1, keepdims=True)
+    rows = rng.permutation(len(g.ids))[:-3]
+    found = Matcher(g)._late(vector_query(core, parts), rows)
+    for row, value in zip(rows, found, strict=True):
+        theirs = np.asarray(g.parts[g.offsets[row] : g.offsets[row + 1]], np.float32)
+        wanted = 0.0
+        if len(theirs):
+            wanted = float(np.mean([max(float(mine @ t) for t in theirs) for mine in parts]))
+            if parts_of_query > 1:
+                wanted += float(np.mean([max(float(mine @ t) for mine in parts) for t in theirs]))
+        assert value == pytest.approx(wanted, abs=1e-5)
+
+
+def test_late_interaction_with_units_without_parts(core: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    g = core.generation
+    offsets = np.array([0, 0, 2, 2, 3, 3])
+    monkeypatch.setattr(g, "offsets", offsets)
+    parts = np.asarray(g.parts[:2], np.float32)
+    found = Matcher(g)._late(vector_query(core, parts), np.array([4, 1, 0, 3]))
+    assert found[[0, 2]].tolist() == [0, 0]
+    assert found[1] == pytest.approx(2.0, abs=1e-2), "the same two parts"
+    assert 0 < found[3] < 2
+    assert Matcher(g)._late(vector_query(core, parts), np.array([0, 2])).tolist() == [0, 0]
+
+
+def test_a_hub_is_pushed_back(core: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    g = core.generation
+    group = g.groups["ph-en"]
+    query = Matcher(g).query_of(g.rows[f"{SG.id}/en/~sec_6"], g.store.provision(f"{SG.id}/en/~sec_6"))
+    plain = Matcher(g).rank(query, group)
+    best = int(plain.rows[0])
+    worse = g.hubness.copy()
+    worse[best] += 1.0
+    monkeypatch.setattr(g, "hubness", worse)
+    pushed = Matcher(g).rank(query, group)
+    before = plain.views["meaning"][plain.rows == best][0]
+    after = pushed.views["meaning"][pushed.rows == best][0]
+    assert after == pytest.approx(before - 1.0, abs=1e-5)
+    assert pushed.scores[pushed.rows == best][0] < plain.scores[0]
+
+
+def test_a_mask_bars_rows_from_every_view(core: Searcher) -> None:
+    g = core.generation
+    unit = g.store.provision(f"{SG.id}/en/~sec_6")
+    query = Matcher(g).query_of(g.rows[unit.id], unit)
+    group = g.groups["ph-en"]
+    every = set(range(group.start, group.stop))
+    assert set(Matcher(g).rank(query, group).rows.tolist()) == every
+    mask = np.ones(len(g.ids), bool)
+    mask[[group.start, group.stop - 1]] = False
+    assert set(Matcher(g).rank(query, group, mask).rows.tolist()) == every - {group.start, group.stop - 1}
+    assert len(Matcher(g).rank(query, group, np.zeros(len(g.ids), bool)).rows) == 0
+
+
+def test_views_depend_on_languages(core: Searcher) -> None:
+    g = core.generation
+    unit = g.store.provision(f"{SG.id}/en/~sec_6")
+    query = Matcher(g).query_of(g.rows[unit.id], unit)
+    english = Matcher(g).rank(query, g.groups["ph-en"])
+    thai = Matcher(g).rank(query, g.groups["th-th"])
+    assert {"meaning", "title", "parts", "english", "words"} <= set(english.views)
+    assert not {"english", "words"} & set(thai.views)
+
+
+def test_a_bridge_lifts_what_third_laws_lead_to(core: Searcher) -> None:
+    matcher = Matcher(core.generation)
+    size = len(core.generation.ids)
+    ranking = fuse(np.array([3, 4, 5]), {"meaning": np.array([0.9, 0.85, 0.8])})
+    reach = sparse.csr_matrix(([0.4], ([0], [5])), shape=(1, size))
+    bridged = matcher.bridged(ranking, reach)
+    assert bridged.rows[0] == 5
+    assert bridged.reached == pytest.approx(0.4)
+    assert bridged.views["bridge"][0] == pytest.approx(0.4)
+    assert (np.diff(bridged.scores) <= 0).all()
+    assert bridged.contributions["bridge"].max() == pytest.approx(BRIDGE * standard(np.array([0, 0, 1.0])).max())
+    untouched = matcher.bridged(ranking, sparse.csr_matrix((1, size)))
+    assert untouched is ranking
+    assert np.isnan(untouched.reached)
+
+
+@given(st.floats(-3, 3), st.floats(0, 5), st.booleans())
+def test_doubt_is_a_probability_that_falls_with_nearness(nearness: float, reached: float, bridged: bool) -> None:
+    def doubt(near: float) -> float:
+        values = np.array([near, near - 1])
+        return no_counterpart(Ranking(np.array([0, 1]), values, {"meaning": values}, {}, reached if bridged else np.nan))
+
+    assert 0 <= doubt(nearness) <= 1
+    assert doubt(nearness + 0.1) <= doubt(nearness)
+
+
+@given(arrays.arrays(np.float64, st.integers(1, 20), elements=st.floats(-9, 9)))
+def test_relative_scores_begin_at_one_and_fall(scores: np.ndarray) -> None:
+    found = relative(np.sort(scores)[::-1])
+    assert found[0] == 1
+    assert ((found > 0) & (found <= 1)).all()
+    assert (np.diff(found) <= 0).all()
