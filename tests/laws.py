@@ -187,7 +187,7 @@ def pdf(path: Path, lines: Iterable[str]) -> Path:
 
 def picture_pdf(path: Path) -> Path:
     """A PDF of one page that is a grey picture and has no text."""
-    return _pdf(path, "q 595 0 0 842 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x80 EI Q")
+    return _pdf(path, "q 595 0 0 842 0 0 cm BI /W 64 /H 64 /CS /G /BPC 8 ID " + "\x80" * 4096 + " EI Q")
 
 
 def _pdf(path: Path, content: str) -> Path:

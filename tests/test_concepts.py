@@ -16,7 +16,7 @@ from lawsearch.vocabulary import languages
     ("language", "text", "expected"),
     [
         ("en", "A data user must notify each data subject in writing.", "data-controller data-subject in-writing"),
-        ("en", "The controllers shall carry out Data  Protection\nImpact Assessments.", "data-controller impact-assessment"),
+        ("en", "The controllers carry out Data  Protection\nImpact Assessments.", "data-controller impact-assessment"),
         ("en", "An individual may withdraw consent at any time", "withdraw-consent"),
         ("en", "liable to imprisonment for a term not exceeding 2 years or to a fine", "imprisonment fine"),
         ("en", "codes of practice and anonymization", "code-of-practice anonymisation"),
@@ -108,7 +108,7 @@ def test_every_label_as_listed_is_found_alone() -> None:
     ],
 )
 def test_a_table_with_a_fault_is_refused(row: dict[str, object]) -> None:
-    with pytest.raises(MetadataError, match="bad|taken"):
+    with pytest.raises(MetadataError, match=r"bad|taken"):
         read({"first": {"field": "f", "en": ["taken"]}, "bad": row})
 
 

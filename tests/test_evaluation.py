@@ -163,16 +163,17 @@ def test_a_section_that_was_not_parsed_counts_as_a_miss(folder: Path, core: Sear
     assert score(gold, run)["provision SG>PH"]["p1"] <= 0.5
 
 
-@pytest.mark.parametrize("name", ["laws.json", "topics.tsv", "gold.jsonl"])
-@pytest.mark.parametrize("damage", ["gone", "not text", "{", "[]", '{"a": 1}'])
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [("topics.tsv", "gone"), ("topics.tsv", "not text")]
+    + [(name, d) for name in ("laws.json", "gold.jsonl") for d in ("gone", "not text", "{", "[]", '{"a": 1}')],
+)
 def test_a_damaged_gold_table_is_refused(folder: Path, name: str, damage: str) -> None:
     file = folder / name
     if damage == "gone":
         file.unlink()
     elif damage == "not text":
         file.write_bytes(b"\xff\xfe\xff")
-    elif name == "topics.tsv":
-        pytest.skip("any text is a table of topics")
     else:
         file.write_text(damage)
     with pytest.raises(QueryError, match="is not a gold table"):

@@ -211,7 +211,8 @@ def test_models_are_never_mixed(core: Searcher, models: Models) -> None:
 
 def test_one_law_alone_can_be_searched(index_of: Maker, models: Models) -> None:
     law = expression(SG, "en", [("1", "", "Lamps."), ("2", "", "Oil."), ("3", "", "Oil.")])
-    searcher = Searcher(index_of([law]), Generation.current(index_of([law]).index_dir), models)
+    settings = index_of([law])
+    searcher = Searcher(settings, Generation.current(settings.index_dir), models)
     found = searcher.search("oil")
     assert [a.jurisdiction for a in found.answers if a.hits] == ["sg"]
     assert by_code(found)["sg"].hits[0].provision.eid in ("sec_2", "sec_3")

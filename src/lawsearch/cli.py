@@ -17,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from lawsearch.answer import Answers, Filters
-from lawsearch.errors import LawsearchError
+from lawsearch.errors import LawsearchError, QueryError
+from lawsearch.instrument import FORCES, KINDS, STATUSES
 from lawsearch.settings import Settings, load_settings
 from lawsearch.vocabulary import jurisdictions, languages
 
@@ -169,6 +170,14 @@ def _filters(
     jurisdiction: list[str] | None, force: list[str] | None, kind: list[str] | None, status: list[str] | None,
     language: list[str] | None, instrument: list[str] | None, year_from: int | None, year_to: int | None,
 ) -> Filters:  # fmt: skip
+    given = (
+        ("jurisdiction", jurisdiction, jurisdictions()), ("force", force, FORCES), ("kind", kind, KINDS),
+        ("status", status, STATUSES), ("language", language, languages()),
+    )  # fmt: skip
+    for name, values, allowed in given:
+        for value in values or ():
+            if value not in allowed:
+                raise QueryError(f"{name} {value!r} is not known", f"Use one of: {', '.join(allowed)}")
     return Filters(
         jurisdictions=tuple(jurisdiction or ()),
         forces=tuple(force or ()),
@@ -245,7 +254,6 @@ def compare(
     from lawsearch.alignment import Column
     from lawsearch.comparison import compare as run
     from lawsearch.comparison import parts
-    from lawsearch.errors import QueryError
     from lawsearch.generation import Generation
 
     if not 2 <= len(identifiers) <= 6:
@@ -396,7 +404,7 @@ def _show_answers(answers: Answers, as_json: bool) -> None:
             continue
         for rank, hit in enumerate(answer.hits):
             why = " · ".join(s.name for s in hit.signals if s.share > 0)
-            shared = ", ".join((*hit.concepts, *hit.terms)[:8])
+            shared = ", ".join(list(dict.fromkeys((*hit.concepts, *hit.terms)))[:8])
             if shared:
                 why += f"\n[dim]{escape(shared)}[/]"
             doubt = f"\n[dim]none: {answer.no_counterpart:.0%}[/]" if rank == 0 else ""

@@ -20,7 +20,10 @@ UNSPACED = frozenset({"th", "lo", "km", "my", "zh"})
 
 # Spellings that vary within a language, made one before matching; labels and texts alike.
 _FOLDS: dict[str, tuple[tuple[str, str], ...]] = {
-    "en": ((r"iz(?=e|ing|ation)", "is"), ("licens", "licenc"), (r"\b(of|de)fense", r"\1fence"), ("judgement", "judgment")),
+    "en": (
+        (r"iz(?=e|ing|ation)", "is"), ("licens", "licenc"), (r"\b(of|de)fense", r"\1fence"), ("judgement", "judgment"),
+        ("labor(?!i)", "labour"),
+    ),
     "vi": tuple((f"{a}{v}(?!\\w)", f"{t}{b}") for a, vs, ts, b in (
         ("o", "àáảãạ", "òóỏõọ", "a"), ("o", "èéẻẽẹ", "òóỏõọ", "e"), ("u", "ỳýỷỹỵ", "ùúủũụ", "y"),
     ) for v, t in zip(vs, ts, strict=True)),
@@ -99,7 +102,7 @@ def concepts() -> dict[str, Concept]:
 
 
 def label(concept: str, language: str) -> str:
-    """The usual word for a concept in a language; in English where the table has none; the key of an unknown concept."""
+    """The usual word for a concept in a language, in English where it has none; an unknown concept's key as it is."""
     known = concepts().get(concept)
     return (known.labels.get(language) or known.labels["en"])[0] if known else concept
 
