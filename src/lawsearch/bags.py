@@ -17,6 +17,12 @@ def concepts_digest() -> str:
     return hashlib.sha256(repr(concepts()).encode()).hexdigest()[:12]
 
 
+def spans(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The numbers from each start on, as many as its count, one after another: (2, 7), (3, 1) -> 2 3 4 7."""
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(counts.sum())
+
+
 class Bags:
     """The bags of all units, and the rarity of each concept among them."""
 
@@ -26,7 +32,7 @@ class Bags:
             self._rarity: np.ndarray = saved["rarity"]
             self.keys: list[str] = [str(key) for key in saved["keys"]]
         self._place = {key: i for i, key in enumerate(self.keys)}
-        self.matrix: sparse.csr_matrix = sparse.load_npz(folder / "concepts.npz").tocsr()
+        self._matrix: sparse.csr_matrix = sparse.load_npz(folder / "concepts.npz").tocsr()
 
     @staticmethod
     def build(folder: Path, counts: Sequence[Mapping[str, int]]) -> None:
@@ -46,9 +52,24 @@ class Bags:
         """The unit vector of one bag, shape (len(keys),); zeros where it holds no known concept."""
         return _weighted({k: n for k, n in bag.items() if k in self._place}, self._place, self._rarity)
 
+    def row(self, row: int) -> np.ndarray:
+        """The vector of the unit at ``row``, shape (len(keys),)."""
+        vector = np.zeros(len(self.keys), np.float32)
+        start, stop = self._matrix.indptr[row : row + 2]
+        vector[self._matrix.indices[start:stop]] = self._matrix.data[start:stop]
+        return vector
+
+    def cosines(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """How much the units at ``rows`` and a query's vector name the same concepts, 0..1, shape (len(rows),)."""
+        starts = self._matrix.indptr[rows]
+        counts = self._matrix.indptr[rows + 1] - starts
+        places = spans(starts, counts)
+        products = self._matrix.data[places] * query[self._matrix.indices[places]]
+        return np.bincount(np.repeat(np.arange(len(rows)), counts), products, len(rows))
+
     def shared(self, query: np.ndarray, row: int, limit: int) -> list[str]:
         """The concepts that a query's vector and the unit at ``row`` share, most telling first."""
-        both = self.matrix[[row]].multiply(query).toarray().ravel()
+        both = self.row(row) * query
         return [self.keys[i] for i in np.argsort(-both, kind="stable")[:limit] if both[i] > 0]
 
 

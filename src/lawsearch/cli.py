@@ -361,6 +361,7 @@ def serve(
     try:
         listener.bind((settings.host, settings.port))
     except OSError as error:
+        listener.close()
         raise LawsearchError(
             f"{settings.host}:{settings.port} cannot be used: {error.strerror}", "Choose another with --port"
         ) from None

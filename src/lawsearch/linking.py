@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 from scipy import sparse
@@ -74,8 +75,17 @@ def link(
     links = _mutual(rankings, len(units))
     for _ in range(ROUNDS - 1):
         reach = (links @ links).tocsr()
-        links = _mutual(((row, matcher.bridged(ranking, reach[row])) for row, ranking in rankings), len(units))
+        links = _mutual(_bridged(matcher, rankings, reach), len(units))
     return links
+
+
+def _bridged(
+    matcher: Matcher, rankings: Iterable[tuple[int, Ranking]], reach: sparse.csr_matrix
+) -> Iterator[tuple[int, Ranking]]:
+    for row, own in groupby(rankings, key=lambda entry: entry[0]):
+        attention = reach[row].toarray().ravel()
+        for _, ranking in own:
+            yield row, matcher.bridged(ranking, attention)
 
 
 def _mutual(rankings: Iterable[tuple[int, Ranking]], size: int) -> sparse.csr_matrix:

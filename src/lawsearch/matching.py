@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from lawsearch import views
+from lawsearch.bags import spans
 from lawsearch.generation import Generation, Group
 from lawsearch.provision import Provision
 
@@ -92,7 +93,7 @@ class Matcher:
             parts=np.asarray(g.parts[g.offsets[row] : g.offsets[row + 1]], np.float32),
             english=english if english.any() else None,
             words=g.lexicon.rarest(views.vocabulary(unit)),
-            concepts=g.bags.matrix[[row]].toarray().ravel(),
+            concepts=g.bags.row(row),
             language=unit.language,
         )
 
@@ -125,7 +126,7 @@ class Matcher:
         if query.english is not None and group.language == "en":
             seen["english"] = np.asarray(g.english[rows], np.float32) @ query.english
         if query.concepts.any():
-            seen["concepts"] = g.bags.matrix[rows] @ query.concepts
+            seen["concepts"] = g.bags.cosines(query.concepts, rows)
         if group.language == query.language:
             seen["words"] = np.array([overlap.get(row, 0.0) for row in rows.tolist()])
         return fuse(rows, seen)
@@ -136,8 +137,7 @@ class Matcher:
         starts, stops = g.offsets[rows], g.offsets[rows + 1]
         counts = stops - starts
         owners = np.repeat(np.arange(len(rows)), counts)
-        places = np.repeat(starts - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) + np.arange(counts.sum())
-        cosines = np.asarray(g.parts[places], np.float32) @ query.parts.T
+        cosines = np.asarray(g.parts[spans(starts, counts)], np.float32) @ query.parts.T
         value = np.zeros(len(rows))
         filled = np.flatnonzero(counts)
         if not len(filled):
@@ -151,11 +151,15 @@ class Matcher:
             value[filled] += backward[filled] / counts[filled]
         return value
 
-    def bridged(self, ranking: Ranking, reach: sparse.csr_matrix) -> Ranking:
-        """The ranking with what ``reach`` (1, n: attention after two steps) says of its candidates."""
-        if not reach.nnz:
+    def reach(self, shares: sparse.csr_matrix) -> np.ndarray:
+        """Where attention ``shares`` (1, n) gets to after one more step along the links, shape (n,)."""
+        return (shares @ self.generation.links).toarray().ravel()
+
+    def bridged(self, ranking: Ranking, reach: np.ndarray) -> Ranking:
+        """The ranking with what ``reach`` (n,), attention after two steps, says of its candidates."""
+        if not reach.any():
             return ranking
-        value = np.asarray(reach[:, ranking.rows].todense()).ravel()
+        value = reach[ranking.rows]
         mass = standard(np.log(value + FAINT))
         contributions = {**ranking.contributions, "bridge": BRIDGE * mass}
         scores = standard(ranking.scores + BRIDGE * mass)

@@ -88,8 +88,8 @@ class Searcher:
             text = source.text or source.heading or source.label
             return replace(self._of_text(text, filters, limit, exclude=home), source=source)
         query = self._matcher.query_of(row, source)
-        links = self.generation.links
-        answers = self._answers(query, links[row] @ links, {}, filters, limit, home)
+        reach = self._matcher.reach(self.generation.links[row])
+        answers = self._answers(query, reach, {}, filters, limit, home)
         return self._result(views.whole(source), source.language, answers, filters, started, source)
 
     def ranked(self, asked: Provision | str, instrument: str, language: str) -> tuple[list[str], float]:
@@ -100,7 +100,7 @@ class Searcher:
         if isinstance(asked, Provision):
             row = self.generation.rows[asked.id]
             query = self._matcher.query_of(row, asked)
-            reach = self.generation.links[row] @ self.generation.links
+            reach = self._matcher.reach(self.generation.links[row])
         else:
             query = self._query(asked, normal(asked), detect(asked))
             reach, _ = self._reach(query, "")
@@ -130,7 +130,7 @@ class Searcher:
         bag = self.generation.bags.vector(concepts_in(clean, spoken))
         return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, bag, spoken)
 
-    def _reach(self, query: Query, exclude: str) -> tuple[sparse.csr_matrix, dict[str, Ranking]]:
+    def _reach(self, query: Query, exclude: str) -> tuple[np.ndarray, dict[str, Ranking]]:
         """Where attention to the nearest units everywhere gets to after one more step along their links; and the
         rankings by group that were made on the way."""
         g = self.generation
@@ -140,12 +140,12 @@ class Searcher:
             if group.jurisdiction != exclude:
                 ranking = rankings[group.name] = self._matcher.rank(query, group)
                 shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
-        return sparse.csr_matrix(shares) @ g.links, rankings
+        return self._matcher.reach(sparse.csr_matrix(shares)), rankings
 
     def _answers(
         self,
         query: Query,
-        reach: sparse.csr_matrix,
+        reach: np.ndarray,
         rankings: Mapping[str, Ranking],
         filters: Filters,
         limit: int,
