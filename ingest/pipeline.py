@@ -42,7 +42,7 @@ def documents(paths: Iterable[Path]) -> list[Path]:
             found += sorted(p for p in path.rglob("*") if p.suffix.lower() == ".pdf" and p.is_file())
         else:
             found.append(path)
-    return list(dict.fromkeys(p.absolute() for p in found))
+    return list(dict.fromkeys(Path(os.path.abspath(p)) for p in found))
 
 
 def ingest(

@@ -49,6 +49,15 @@ def test_a_short_text_is_one_window(encoder: Encoder, text: str) -> None:
     assert encoder.windows(text) == [text]
 
 
+def test_a_long_text_is_the_mean_of_its_windows(encoder: Encoder) -> None:
+    windows = encoder.encode(encoder.windows(LONG["en"]))
+    mean = windows.mean(axis=0)
+    (whole,) = encoder.encode([LONG["en"]])
+    # A window by itself may begin within a word and be cut once more, so the two are not quite the same.
+    assert whole @ mean / np.linalg.norm(mean) > 0.98
+    assert (windows @ whole).max() < 0.96
+
+
 def test_a_word_at_the_very_end_of_a_long_text_counts(encoder: Encoder) -> None:
     one, other = encoder.encode([LONG["en"] + " oil", LONG["en"] + " nets"])
     assert not np.allclose(one, other, atol=1e-4)

@@ -97,7 +97,7 @@ def test_our_score_is_the_reference_score_on_the_real_table(shared: Path, tmp_pa
 def test_scores_by_hand(folder: Path) -> None:
     gold = Gold(folder)
     run = [
-        {"mode": "provision", "from": ["SG", "6"], "to": "PH", "ranking": [["3", 1], ["10", 0.5]], "no_counterpart": 0.1},
+        {"mode": "provision", "from": ["SG", "6"], "to": "PH", "ranking": [["3", 1], ["10", 0]], "no_counterpart": 0.1},
         # Section 1 is related to lighting: neither right nor wrong, so section 5 is first.
         {"mode": "topic", "topic": "light", "to": "SG", "ranking": [["1", 1], ["๕", 0.5]], "no_counterpart": 0.2},
         {"mode": "topic", "topic": "light", "to": "PH", "ranking": [["11", 1], ["3", 0.5]], "no_counterpart": 0.4},

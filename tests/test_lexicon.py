@@ -31,7 +31,9 @@ def test_words(language: str, text: str, expected: list[str]) -> None:
     assert words(text, language) == expected
 
 
-@given(st.text(alphabet=st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"])), st.sampled_from([*languages()]))
+@given(
+    st.text(alphabet=st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"])), st.sampled_from([*languages()])
+)
 def test_no_ascii_letter_is_lost_and_no_word_holds_a_space(text: str, language: str) -> None:
     found = words(text, language)
     assert all(word and not any(c.isspace() for c in word) for word in found)

@@ -47,10 +47,10 @@ class Told(Matcher):
     def __init__(self, near: np.ndarray) -> None:
         self.near = near
 
-    def query_of(self, row: int, unit: object) -> int:  # type: ignore[override]
+    def query_of(self, row: int, _unit: object) -> int:  # type: ignore[override]
         return row
 
-    def rank(self, query: int, group: Group, mask: object = None) -> Ranking:  # type: ignore[override]
+    def rank(self, query: int, group: Group, _mask: object = None) -> Ranking:  # type: ignore[override]
         rows = np.arange(group.start, group.stop)
         return fuse(rows, {"meaning": self.near[query, rows]})
 
@@ -67,7 +67,7 @@ def test_a_chain_through_a_third_law_ranks_higher() -> None:
     assert links[0, 6] > 1.5 * links[0, 7]
     direct = matcher.rank(0, groups[2])
     assert direct.scores[0] == direct.scores[1], "without the bridge the two are alike"
-    bridged = matcher.bridged(direct, links[0] @ links)
+    bridged = matcher.bridged(direct, (links[[0]] @ links).toarray().ravel())
     assert bridged.rows[0] == 6
     assert bridged.scores[0] > bridged.scores[1] + 0.1
 

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from laws import SG
-from scipy import sparse
 
 from lawsearch.confidence import no_counterpart, relative
 from lawsearch.matching import BRIDGE, WEIGHTS, Matcher, Query, Ranking, attention, fuse, standard
@@ -143,14 +142,15 @@ def test_a_bridge_lifts_what_third_laws_lead_to(core: Searcher) -> None:
     matcher = Matcher(core.generation)
     size = len(core.generation.ids)
     ranking = fuse(np.array([3, 4, 5]), {"meaning": np.array([0.9, 0.85, 0.8])})
-    reach = sparse.csr_matrix(([0.4], ([0], [5])), shape=(1, size))
+    reach = np.zeros(size)
+    reach[5] = 0.4
     bridged = matcher.bridged(ranking, reach)
     assert bridged.rows[0] == 5
     assert bridged.reached == pytest.approx(0.4)
     assert bridged.views["bridge"][0] == pytest.approx(0.4)
     assert (np.diff(bridged.scores) <= 0).all()
     assert bridged.contributions["bridge"].max() == pytest.approx(BRIDGE * standard(np.array([0, 0, 1.0])).max())
-    untouched = matcher.bridged(ranking, sparse.csr_matrix((1, size)))
+    untouched = matcher.bridged(ranking, np.zeros(size))
     assert untouched is ranking
     assert np.isnan(untouched.reached)
 
@@ -159,7 +159,8 @@ def test_a_bridge_lifts_what_third_laws_lead_to(core: Searcher) -> None:
 def test_doubt_is_a_probability_that_falls_with_nearness(nearness: float, reached: float, bridged: bool) -> None:
     def doubt(near: float) -> float:
         values = np.array([near, near - 1])
-        return no_counterpart(Ranking(np.array([0, 1]), values, {"meaning": values}, {}, reached if bridged else np.nan))
+        attention_brought = reached if bridged else np.nan
+        return no_counterpart(Ranking(np.array([0, 1]), values, {"meaning": values}, {}, attention_brought))
 
     assert 0 <= doubt(nearness) <= 1
     assert doubt(nearness + 0.1) <= doubt(nearness)

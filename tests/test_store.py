@@ -117,14 +117,17 @@ def test_remove(store: Store) -> None:
 @settings(deadline=None, max_examples=15)
 @given(st.permutations(CORPUS), st.sets(st.integers(0, len(CORPUS) - 1)))
 def test_ids_facts_and_digest_do_not_depend_on_the_order_of_ingestion(order: list[Expression], again: set[int]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        with Store(Path(folder) / "one.db") as one, Store(Path(folder) / "two.db") as two:
-            put_all(one)
-            put_all(two, order)
-            put_all(two, [CORPUS[i] for i in again])
-            assert one.digest() == two.digest()
-            assert [u.id for u in one.units()] == [u.id for u in two.units()]
-            assert one.instruments() == two.instruments()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Store(Path(folder) / "one.db") as one,
+        Store(Path(folder) / "two.db") as two,
+    ):
+        put_all(one)
+        put_all(two, order)
+        put_all(two, [CORPUS[i] for i in again])
+        assert one.digest() == two.digest()
+        assert [u.id for u in one.units()] == [u.id for u in two.units()]
+        assert one.instruments() == two.instruments()
 
 
 @pytest.mark.parametrize("change", ["heading", "text", "facts"])
@@ -167,7 +170,9 @@ def test_resolve(store: Store, asked: str, found: str) -> None:
     assert store.resolve(asked).id == found
 
 
-@pytest.mark.parametrize("asked", [f"{SG.id}/~sec_66", f"{SG.id}/~sec%6", f"{SG.id}", "", "~sec_6", f"{SG.id}/th/~sec_6"])
+@pytest.mark.parametrize(
+    "asked", [f"{SG.id}/~sec_66", f"{SG.id}/~sec%6", f"{SG.id}", "", "~sec_6", f"{SG.id}/th/~sec_6"]
+)
 def test_resolve_nothing(store: Store, asked: str) -> None:
     put_all(store)
     with pytest.raises(NotFoundError):

@@ -90,7 +90,9 @@ def test_slug_is_safe_in_an_address_and_stays_as_it_is(text: str) -> None:
     assert slug(found) == found
 
 
-@given(st.lists(st.text(alphabet="abกขđ12", min_size=1), min_size=1), st.sampled_from([" ", "\n", " \u00a0 ", "\t\u200b "]))
+@given(
+    st.lists(st.text(alphabet="abกขđ12", min_size=1), min_size=1), st.sampled_from([" ", "\n", " \u00a0 ", "\t\u200b "])
+)
 def test_digest_ignores_layout_and_nothing_else(words: list[str], gap: str) -> None:
     assert digest(gap.join(words)) == digest(" ".join(words))
     assert digest(" ".join(words)) != digest(" ".join([*words, "x"]))

@@ -73,7 +73,10 @@ class Encoder:
         Batches hold windows of like length, so little is padded. ``progress`` is told how many texts are done.
         """
         pieces = [(i, piece) for i, text in enumerate(map(normal, texts)) for piece in self.windows(text)]
-        pieces.sort(key=lambda p: len(p[1]), reverse=True)
+        # By tokens, not characters: a Thai character is worth several English ones, and padding is paid for.
+        if pieces:
+            tokens = self._tokenizer([piece for _, piece in pieces], verbose=False)["input_ids"]
+            pieces = [pieces[i] for i in np.argsort([-len(t) for t in tokens], kind="stable")]
         left = np.bincount([i for i, _ in pieces], minlength=len(texts))
         total = np.zeros((len(texts), self.dimensions), np.float32)
         for at in range(0, len(pieces), batch_size):

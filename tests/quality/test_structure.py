@@ -1,8 +1,6 @@
 """Floors of the parser on reference structures, a document each; skipped where the reference data are not at hand.
 
-The floors stand in ``structure_floors.json`` with a digest of the data they were measured on. A floor is raised by
-running this file as a script (``python tests/quality/test_structure.py``); the script never lowers one by itself:
-where a score fell it says so and leaves the floor, and lowering it by hand shows in the diff.
+The floors stand in ``structure_floors.json`` with a digest of the data they were measured on; see ``floors.py``.
 """
 
 from __future__ import annotations
@@ -12,12 +10,11 @@ import hashlib
 import json
 import os
 import re
-import sys
 import unicodedata
-from functools import cache
 from pathlib import Path
 
 import pytest
+from floors import fallen, read
 
 from ingest.catalogue import load
 from ingest.parsing import as_json, parse
@@ -26,7 +23,6 @@ from lawsearch.errors import DocumentError
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("LAWSEARCH_SHARED") or ROOT.parent / "shared")
 DEV, MORE = SHARED / "corpus" / "dev", SHARED / "corpus" / "more"
-FLOORS = Path(__file__).with_name("structure_floors.json")
 MEASURES = ("recall", "precision", "heading", "text")
 
 pytestmark = [
@@ -98,11 +94,6 @@ def score(parsed: dict, reference: dict) -> dict[str, float | None]:
     return {name: None if v is None else round(v, 4) for name, v in zip(MEASURES, values, strict=True)}
 
 
-@cache
-def floors() -> dict:
-    return json.loads(FLOORS.read_text("utf-8"))
-
-
 def digest(name: str) -> str:
     """Of the document and its reference structure together."""
     found = hashlib.sha256()
@@ -127,20 +118,18 @@ def scored() -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("name", floors()["documents"] if FLOORS.exists() else [])
+def measured_rows() -> dict[str, dict[str, object]]:
+    """Every scored document as a row of the floors."""
+    return {name: {"digest": digest(name), **measured(name)} for name in scored()}
+
+
+@pytest.mark.parametrize("name", read("structure"))
 def test_no_document_falls_below_its_floor(name: str) -> None:
-    row = floors()["documents"][name]
-    if digest(name) != row["digest"]:
-        pytest.fail(f"{name}: the data changed since the floors were measured; measure again")
-    found = measured(name)
-    for measure in MEASURES:
-        if row[measure] is not None:
-            assert found[measure] is not None, measure
-            assert found[measure] >= row[measure], f"{name}: {measure} fell from {row[measure]} to {found[measure]}"
+    assert fallen(name, read("structure")[name], {"digest": digest(name), **measured(name)}) == []
 
 
 def test_every_scored_document_has_a_floor() -> None:
-    assert set(scored()) == set(floors()["documents"])
+    assert set(scored()) == set(read("structure"))
 
 
 @pytest.mark.parametrize("path", sorted([*DEV.glob("*.pdf"), *MORE.glob("*.pdf")]), ids=lambda path: path.stem)
@@ -157,24 +146,3 @@ def test_every_document_is_processed_or_refused_with_a_reason(path: Path) -> Non
         assert expression.report["found"] == expression.report["expected"] - len(expression.report["missing"])
         characters = expression.report["characters"]
         assert expression.report["unassigned"] <= 0.02 * sum(characters.values())
-
-
-def raise_floors() -> int:
-    """Measure and write the floors; 1 where a score fell below its floor (which then stays as it was)."""
-    old = floors()["documents"] if FLOORS.exists() else {}
-    rows, fell = {}, 0
-    for name in scored():
-        found = {"digest": digest(name), **measured(name)}
-        before = old.get(name)
-        if before and before["digest"] == found["digest"]:
-            for measure in MEASURES:
-                if before[measure] is not None and (found[measure] or 0) < before[measure]:
-                    print(f"{name}: {measure} fell from {before[measure]} to {found[measure]}; the floor stays")
-                    found[measure], fell = before[measure], 1
-        rows[name] = found
-    FLOORS.write_text(json.dumps({"documents": rows}, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return fell
-
-
-if __name__ == "__main__":
-    sys.exit(raise_floors())
