@@ -177,7 +177,7 @@ def test_a_damaged_generation_is_refused_and_built_again(
     assert str(folder) in caught.value.problem
     assert "lawsearch index" in caught.value.remedy
     del caught
-    gc.collect()
+    gc.collect(1)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -187,7 +187,7 @@ def test_a_damaged_current_generation_is_replaced_by_the_next_build(index_of: Ma
     (generations_dir(settings.index_dir) / str(name) / "links.npz").write_bytes(b"")
     assert build(settings, models) != name
     Generation.current(settings.index_dir).close()
-    gc.collect()
+    gc.collect(1)
 
 
 def test_another_format_and_a_missing_folder_are_named(index_of: Maker) -> None:

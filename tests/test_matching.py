@@ -58,7 +58,7 @@ def test_a_title_weighs_half_of_the_meaning() -> None:
 def test_nothing_fused_is_nothing() -> None:
     ranking = fuse(np.empty(0, np.int64), {"meaning": np.empty(0)})
     assert len(ranking.rows) == len(ranking.scores) == 0
-    assert no_counterpart(ranking) == 1.0
+    assert no_counterpart(ranking, 0.0) == 1.0
     assert len(relative(ranking.scores)) == 0
 
 
@@ -160,10 +160,21 @@ def test_doubt_is_a_probability_that_falls_with_nearness(nearness: float, reache
     def doubt(near: float) -> float:
         values = np.array([near, near - 1])
         attention_brought = reached if bridged else np.nan
-        return no_counterpart(Ranking(np.array([0, 1]), values, {"meaning": values}, {}, attention_brought))
+        return no_counterpart(Ranking(np.array([0, 1]), values, {"meaning": values}, {}, attention_brought), 0.0)
 
     assert 0 <= doubt(nearness) <= 1
     assert doubt(nearness + 0.1) <= doubt(nearness)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_doubt_falls_with_shared_concepts(alike: float, covered: float) -> None:
+    def doubt(cosine: float, share: float) -> float:
+        views = {"meaning": np.array([1.0]), "concepts": np.array([cosine])}
+        return no_counterpart(Ranking(np.array([0]), np.array([1.0]), views, {}), share)
+
+    assert doubt(0, 0) > 0.5 > doubt(1, 1)
+    assert doubt(alike, covered) >= doubt(alike, 1) >= doubt(1, 1)
+    assert doubt(alike, covered) >= doubt(1, covered)
 
 
 @given(arrays.arrays(np.float64, st.integers(1, 20), elements=st.floats(-9, 9)))

@@ -67,6 +67,10 @@ class Bags:
         products = self._matrix.data[places] * query[self._matrix.indices[places]]
         return np.bincount(np.repeat(np.arange(len(rows)), counts), products, len(rows))
 
+    def covered(self, query: np.ndarray, row: int) -> float:
+        """The share of a query's concepts, by weight, that the unit at ``row`` names, 0..1."""
+        return float(((self.row(row) > 0) * query**2).sum())
+
     def shared(self, query: np.ndarray, row: int, limit: int) -> list[str]:
         """The concepts that a query's vector and the unit at ``row`` share, most telling first."""
         both = self.row(row) * query

@@ -8,19 +8,28 @@ import numpy as np
 
 from lawsearch.matching import FAINT, Ranking
 
-#: Logistic weights on (nearness, log of the attention that bridges bring), fitted on the data-protection gold with
-#: a quarter of the cells empty. A rough estimate: AUROC .65 for provisions, .75 for topics, on the same data.
+#: Logistic weights on how alike the concepts of the question and of the best candidate are (a cosine), and on the
+#: share of the question's concepts that the candidate names. Fitted on the data-protection gold with a quarter of the
+#: cells empty; leaving one law out, AUROC is .73 for provisions and .87 for topics.
+CONCEPTS_BIAS, ALIKE, COVERED = 1.4, -6.8, -1.5
+#: For questions that name no concept we know: on nearness, and on the log of the attention that bridges bring. Rough.
 BIAS, NEARNESS, REACHED = 7.7, -9.5, -0.6
 #: What bridges typically bring; stands in where there is no third jurisdiction to bridge by.
 TYPICAL = 1.2
 
 
-def no_counterpart(ranking: Ranking) -> float:
-    """Estimated probability that the group behind ``ranking`` has no counterpart, 0..1; 1 for an empty ranking."""
+def no_counterpart(ranking: Ranking, covered: float) -> float:
+    """Estimated probability that the group behind ``ranking`` has no counterpart, 0..1; 1 for an empty ranking.
+
+    ``covered`` is the share of the question's concepts, by weight, that the best candidate names.
+    """
     if not len(ranking.rows):
         return 1.0
-    reached = TYPICAL if math.isnan(ranking.reached) else math.log(ranking.reached + FAINT)
-    total = BIAS + NEARNESS * float(ranking.views["meaning"].max()) + REACHED * reached
+    if "concepts" in ranking.views:
+        total = CONCEPTS_BIAS + ALIKE * float(ranking.views["concepts"][0]) + COVERED * covered
+    else:
+        reached = TYPICAL if math.isnan(ranking.reached) else math.log(ranking.reached + FAINT)
+        total = BIAS + NEARNESS * float(ranking.views["meaning"].max()) + REACHED * reached
     return 1 / (1 + math.exp(-total))
 
 

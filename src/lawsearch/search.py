@@ -108,7 +108,12 @@ class Searcher:
         home = self.generation.instruments[instrument].jurisdiction
         group = self.generation.groups[f"{home}-{language}"]
         ranking = self._matcher.bridged(self._matcher.rank(query, group, mask), reach)
-        return [self.generation.ids[row] for row in ranking.rows], no_counterpart(ranking)
+        return [self.generation.ids[row] for row in ranking.rows], self._doubt(query, ranking)
+
+    def warm(self) -> Searcher:
+        """Ask once for nothing, so that the first person to ask does not wait for tables and kernels to load."""
+        self._of_text("notify a personal data breach", Filters(), 1)
+        return self
 
     # -- from here on: how ---------------------------------------------------------------------------------------
 
@@ -171,7 +176,7 @@ class Searcher:
                     continue
                 known = rankings.get(group.name) if mask is None else None
                 ranking = self._matcher.bridged(known or self._matcher.rank(query, group, mask), reach)
-                missing = no_counterpart(ranking)
+                missing = self._doubt(query, ranking)
                 doubt = min(doubt, missing)
                 scores = (1 - missing) * relative(ranking.scores[: 2 * limit])
                 found += [(float(s), group, ranking, i) for i, s in enumerate(scores)]
@@ -180,6 +185,10 @@ class Searcher:
             answers.append(Answer(jurisdiction=code, hits=hits, no_counterpart=float(doubt), units=units))
         answers.sort(key=lambda a: -(a.hits[0].score if a.hits else -1.0))
         return answers
+
+    def _doubt(self, query: Query, ranking: Ranking) -> float:
+        covered = self.generation.bags.covered(query.concepts, int(ranking.rows[0])) if len(ranking.rows) else 0.0
+        return no_counterpart(ranking, covered)
 
     def _mask(self, filters: Filters) -> np.ndarray | None:
         """Which rows the filters allow; None where they allow all that is asked of the jurisdictions."""

@@ -164,4 +164,4 @@ class Service:
         # Imported here: it loads the models' libraries, which the edge itself does not need.
         from lawsearch.search import Searcher
 
-        return Searcher.open(self.settings)
+        return Searcher.open(self.settings).warm()
