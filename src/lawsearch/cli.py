@@ -121,7 +121,10 @@ def ingest(
         err.print("[bold red]error:[/] no PDF there")
         raise typer.Exit(1)
     if index_too and counts[FAILED] < len(outcomes):
-        index()
+        from lawsearch.indexing import up_to_date
+
+        current = up_to_date(settings) if not counts[ADDED] and not counts[CHANGED] else None
+        out.print(f"index {current} is current") if current else index()
     if counts[FAILED]:
         raise typer.Exit(1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,17 +42,11 @@ def build(
     or the built generation does not pass its checks; the current one is then served as before.
     """
     with Store(settings.store_path) as store:
-        digest = store.digest()
-        facts = {
-            "format": FORMAT,
-            "code": lawsearch.__version__,
-            "concepts": concepts_digest(),
-            "corpus_digest": digest,
-            **models.facts(),
-        }
-        current = None if force else _current(settings.index_dir)
-        if current and all(current.manifest.get(key) == value for key, value in facts.items()):
-            return current.name
+        facts = {**_facts(store), **models.facts()}
+        digest = str(facts["corpus_digest"])
+        current = None if force else _matching(settings.index_dir, facts)
+        if current:
+            return current
         units, groups = _rows(store)
         if not units:
             raise GenerationError(f"{settings.store_path} holds no provisions", "Ingest some: lawsearch ingest PATH")
@@ -87,11 +81,33 @@ def build(
     return name
 
 
-def _current(index_dir: Path) -> Generation | None:
+def up_to_date(settings: Settings) -> str | None:
+    """The current generation's name if it is one of the store as it is now, by whatever models; else None.
+
+    Serving checks the models; this saves loading them to find that there is nothing to do.
+    """
+    with Store(settings.store_path) as store:
+        return _matching(settings.index_dir, _facts(store))
+
+
+def _facts(store: Store) -> dict[str, object]:
+    """What an index is made of and by, but for the models."""
+    return {
+        "format": FORMAT,
+        "code": lawsearch.__version__,
+        "concepts": concepts_digest(),
+        "corpus_digest": store.digest(),
+    }
+
+
+def _matching(index_dir: Path, facts: Mapping[str, object]) -> str | None:
     try:
-        return Generation.current(index_dir)
+        generation = Generation.current(index_dir)
     except GenerationError:
         return None
+    generation.close()
+    same = all(generation.manifest.get(key) == value for key, value in facts.items())
+    return generation.name if same else None
 
 
 def _rows(store: Store) -> tuple[list[Provision], list[Group]]:
