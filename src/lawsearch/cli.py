@@ -357,8 +357,6 @@ def serve(
 
     given = {k: v for k, v in {"host": host, "port": port}.items() if v is not None}
     settings = load_settings(**given)
-    with err.status("loading the index and the models"):
-        application = create_app(settings)
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -369,8 +367,16 @@ def serve(
             f"{settings.host}:{settings.port} cannot be used: {error.strerror}", "Choose another with --port"
         ) from None
     address = f"http://{settings.host}:{listener.getsockname()[1]}/"
-    out.print(f"lawsearch is at [bold]{address}[/]  (stop with Ctrl-C)")
-    uvicorn.Server(uvicorn.Config(application, log_level="warning")).run(sockets=[listener])
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            # The address is printed when it answers, not before.
+            with err.status("loading the index and the models"):
+                await super().startup(sockets)
+            if self.started:
+                out.print(f"lawsearch is at [bold]{address}[/]  (stop with Ctrl-C)")
+
+    Server(uvicorn.Config(create_app(settings), log_level="warning")).run(sockets=[listener])
 
 
 @app.command("settings")
