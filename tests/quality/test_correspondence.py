@@ -25,7 +25,7 @@ GOLD = SHARED / "gold" / "dp-dev"
 GROUPS = ("provision", "provision same-language", "provision cross-lingual", "topic")
 MEASURES = ("mrr", "p1", "r5", "abstention_auroc")
 #: Vectors differ in their last digits from processor to processor, and now and then two ranks with them.
-SLACK = 0.005
+SLACK = 0.01
 
 pytestmark = [
     pytest.mark.quality,
