@@ -22,8 +22,8 @@ from lawsearch.store import Store
 Maker = Callable[..., Settings]
 #: Files that a generation cannot be opened without.
 FILES = (
-    "manifest.json", "store.db", "units.txt", "whole.faiss", "title.npy", "english.npy", "parts.npy", "offsets.npy",
-    "hubness.npy", "links.npz", "concepts.npz", "concepts-rarity.npz", "lexical/meta.json",
+    "manifest.json", "store.db", "units.txt", "whole.faiss", "title/whole.faiss", "english/whole.faiss",
+    "parts.npy", "offsets.npy", "hubness.npy", "links.npz", "concepts.npz", "concepts-rarity.npz", "lexical/meta.json",
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_vectors_provisions_and_groups_agree(built: Settings) -> None:
         assert units[key].language == group.language
         assert generation.instruments[generation.instrument_of[row]].jurisdiction == group.jurisdiction
         assert generation.instrument_of[row] == units[key].instrument
-        assert generation.english[row].any() == (group.language == "en")
+        assert generation.english.vectors[row].any() == (group.language == "en")
     generation.close()
 
 

@@ -4,7 +4,7 @@ index/generations/<name>/
     manifest.json   models, dimensions, counts, corpus digest, code version
     store.db        a snapshot of the store: readers never see a half-ingested law
     units.txt       ids of the units of matching, in row order (by jurisdiction and language, contiguous)
-    whole.faiss     one vector a unit          title.npy, english.npy   further views, float16
+    whole.faiss     one vector a unit          title/, english/         the same for further views
     parts.npy       the parts' vectors         offsets.npy              where each unit's parts begin
     concepts*.npz   bags of legal concepts
         hubness.npy     how close each unit is to everything, by language of the other side
@@ -35,7 +35,7 @@ from lawsearch.lexicon import Lexicon
 from lawsearch.store import Store
 from lawsearch.vectors import VectorIndex
 
-FORMAT = 2
+FORMAT = 3
 #: What the readers of its files raise where one is missing, cut short or something else.
 _DAMAGE = (
     LawsearchError, OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, BadZipFile, sqlite3.Error,
@@ -97,9 +97,10 @@ class Generation:
             self.store = Store(folder / "store.db", read_only=True)
             self.ids: list[str] = (folder / "units.txt").read_text("utf-8").splitlines()
             self.groups = {g["name"]: Group(**g) for g in self.manifest["groups"]}
-            self.whole = VectorIndex(folder, {g.name: (g.start, g.stop) for g in self.groups.values()})
-            self.title = np.load(folder / "title.npy", mmap_mode="r")
-            self.english = np.load(folder / "english.npy", mmap_mode="r")
+            ranges = {g.name: (g.start, g.stop) for g in self.groups.values()}
+            self.whole = VectorIndex(folder, ranges)
+            self.title = VectorIndex(folder / "title", ranges)
+            self.english = VectorIndex(folder / "english", ranges)
             self.parts = np.load(folder / "parts.npy", mmap_mode="r")
             self.offsets = np.load(folder / "offsets.npy")
             self.hubness = np.load(folder / "hubness.npy")

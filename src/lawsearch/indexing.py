@@ -156,18 +156,18 @@ def _write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Emb
     titles = embed(multilingual, [views.title(u) for u in units], "titles")
     lines = [views.parts(u.text) for u in units]
     parts = embed(multilingual, [line for part in lines for line in part], "parts")
-    second = np.zeros((len(units), english.dimensions if english else 1), np.float16)
+    second = np.zeros((len(units), english.dimensions if english else 1), np.float32)
     spoken = [row for row, u in enumerate(units) if u.language == "en"]
     if english and spoken:
         second[spoken] = embed(english, [wholes[row] for row in spoken], "English")
-    np.save(folder / "title.npy", titles.astype(np.float16))
     np.save(folder / "parts.npy", parts.astype(np.float16))
     np.save(folder / "offsets.npy", np.cumsum([0, *(len(part) for part in lines)], dtype=np.int64))
-    np.save(folder / "english.npy", second)
     groups = [Group(**g) for g in manifest["groups"]]
     np.save(folder / "hubness.npy", hubness(vectors, groups, manifest["languages"]))
     (folder / "units.txt").write_text("\n".join(u.id for u in units), "utf-8")
-    VectorIndex.build(folder, vectors, {g.name: (g.start, g.stop) for g in groups}, settings.flat_limit)
+    ranges = {g.name: (g.start, g.stop) for g in groups}
+    for place, view in ((folder, vectors), (folder / "title", titles), (folder / "english", second)):
+        VectorIndex.build(place, view, ranges, settings.flat_limit)
     rows = ((row, g.name, views.vocabulary(units[row])) for g in groups for row in range(g.start, g.stop))
     Lexicon.build(folder / "lexical", rows)
     Bags.build(folder, [views.bag(u) for u in units])

@@ -1,6 +1,7 @@
 """Matching: which units of one group correspond to a query, seen through several views and through third laws.
 
-1. Candidates: nearest by the multilingual vectors, less their hubness (CSLS, Conneau et al. 2018), and by words.
+1. Candidates: nearest by the multilingual vectors, less their hubness (CSLS, Conneau et al. 2018), by titles, by the
+   English vectors, and by words.
 2. Each view is standardised over the candidates and summed with fixed weights: whole text, best-matching parts
    (late interaction), titles, an English model where both sides are English, words where both share a language.
 3. Bridging: a unit whose counterparts in third jurisdictions are also counterparts of the candidate is likelier to
@@ -24,8 +25,8 @@ from lawsearch.provision import Provision
 WEIGHTS = {"meaning": 1.0, "parts": 1.0, "title": 0.5, "english": 1.0, "words": 1.0, "concepts": 1.0}
 #: Weight of the bridge against the standardised sum of the views.
 BRIDGE = 1.5
-#: Candidates by vectors and by words in a group: a whole law, or the top of a whole jurisdiction.
-NEAREST, WORDED = 128, 32
+#: Candidates of a group by meaning, and by each further view: a whole law, or the top of a whole jurisdiction.
+NEAREST, FURTHER = 128, 32
 #: Temperature at which standardised scores become shares of attention, and how many of them are kept as links.
 TEMPERATURE, LINKS = 0.35, 20
 #: Share of attention below which a bridge counts as none.
@@ -86,10 +87,10 @@ class Matcher:
     def query_of(self, row: int, unit: Provision) -> Query:
         """The query that the indexed unit at ``row`` is."""
         g = self.generation
-        english = np.asarray(g.english[row], np.float32)
+        english = g.english.vectors[row]
         return Query(
             meaning=g.whole.vectors[row],
-            title=np.asarray(g.title[row], np.float32),
+            title=g.title.vectors[row],
             parts=np.asarray(g.parts[g.offsets[row] : g.offsets[row + 1]], np.float32),
             english=english if english.any() else None,
             words=g.lexicon.rarest(views.vocabulary(unit)),
@@ -116,15 +117,20 @@ class Matcher:
             if mask is not None:
                 found, scores = found[mask[found]], scores[mask[found]]
             overlap = dict(zip(found.tolist(), scores.tolist(), strict=True))
-            rows = np.union1d(rows, found[:WORDED])
+            rows = np.union1d(rows, found[:FURTHER])
+        # In a group no larger than that every unit is a candidate already.
+        if group.stop - group.start > NEAREST:
+            rows = np.union1d(rows, g.title.search(query.title, group.name, FURTHER, mask)[0])
+            if query.english is not None and group.language == "en":
+                rows = np.union1d(rows, g.english.search(query.english, group.name, FURTHER, mask)[0])
         seen = {
             "meaning": 2 * (g.whole.vectors[rows] @ query.meaning) - self._hubness(rows, query.language),
-            "title": np.asarray(g.title[rows], np.float32) @ query.title,
+            "title": g.title.vectors[rows] @ query.title,
         }
         if len(query.parts):
             seen["parts"] = self._late(query, rows)
         if query.english is not None and group.language == "en":
-            seen["english"] = np.asarray(g.english[rows], np.float32) @ query.english
+            seen["english"] = g.english.vectors[rows] @ query.english
         if query.concepts.any():
             seen["concepts"] = g.bags.cosines(query.concepts, rows)
         if group.language == query.language:

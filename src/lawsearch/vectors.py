@@ -14,7 +14,7 @@ PROBES = 32
 
 
 class VectorIndex:
-    """All units' vectors in row order. ``ranges`` names contiguous rows that are searched on their own."""
+    """One vector of every unit, in row order. ``ranges`` names contiguous rows that are searched on their own."""
 
     def __init__(self, folder: Path, ranges: Mapping[str, tuple[int, int]]) -> None:
         """Open what ``build`` wrote into ``folder``, mapped, not read. Raises RuntimeError where it is damaged."""
@@ -29,6 +29,7 @@ class VectorIndex:
     @staticmethod
     def build(folder: Path, vectors: np.ndarray, ranges: Mapping[str, tuple[int, int]], flat_limit: int) -> None:
         """Write the index of ``vectors`` (n, d), unit length, float32; an IVF-SQ8 for each range above the limit."""
+        folder.mkdir(exist_ok=True)
         flat = faiss.IndexFlatIP(vectors.shape[1])
         flat.add(vectors)
         faiss.write_index(flat, str(folder / "whole.faiss"))
