@@ -19,7 +19,7 @@ def test_links_are_symmetric_shares_between_jurisdictions(core: Searcher) -> Non
     assert links.min() >= 0
     assert links.max() <= 1 + 1e-6
     assert links.any(axis=1).all(), "every unit is linked to something"
-    home = np.array([g.group_of(row).jurisdiction for row in range(len(g.ids))])
+    home = np.concatenate([[x.jurisdiction] * (x.stop - x.start) for x in g.groups.values()])
     assert not links[home[:, None] == home[None, :]].any()
 
 

@@ -145,7 +145,3 @@ class Generation:
     def instrument_of(self) -> list[str]:
         """The instrument of every row."""
         return [key.split("/~", 1)[0].rsplit("/", 1)[0] for key in self.ids]
-
-    def group_of(self, row: int) -> Group:
-        """The group that a row stands in."""
-        return next(g for g in self.groups.values() if g.start <= row < g.stop)

@@ -67,7 +67,10 @@ class Searcher:
         return self.counterparts_of_text(text, filters, limit=limit)
 
     def counterparts_of_text(self, clause: str, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
-        """Provisions of every jurisdiction that correspond to a drafted clause. Raises QueryError."""
+        """Provisions of every jurisdiction that correspond to a drafted clause. Raises QueryError.
+
+        Words and clauses are matched alike: a clause only has more parts for the late interaction to compare.
+        """
         if not any(c.isalnum() for c in clause):
             raise QueryError("the query has no words", "Type some words or paste a clause")
         if len(clause) > self.settings.max_text:

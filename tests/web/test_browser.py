@@ -72,7 +72,7 @@ def page(browser: object, site: str) -> Iterator[object]:
 def test_a_drafter_pastes_a_clause_and_compares(page) -> None:
     page.goto("/")
     page.get_by_label("Words, or a whole clause").fill(CLAUSE)
-    playwright.expect(page.locator("#q-hint")).to_contain_text("matched as a clause")
+    playwright.expect(page.locator("#q-hint")).to_contain_text("taken as a clause")
     page.get_by_role("button", name="Find provisions").click()
     playwright.expect(page).to_have_url(re.compile(r"/\?q=A\+keeper"))
     playwright.expect(page.get_by_text("Read as a clause")).to_be_visible()

@@ -10,7 +10,7 @@ for (const area of document.querySelectorAll("[data-grow]")) {
     area.style.height = Math.min(area.scrollHeight + 2, innerHeight * 0.6) + "px";
     const count = words ? [...words.segment(area.value)].filter((s) => s.isWordLike).length : 0;
     const clause = count >= Number(area.dataset.clause);
-    hint.textContent = count > 8 ? `${count} words: ${clause ? "matched as a clause" : "looked for as words"}.` : still;
+    hint.textContent = count > 8 ? `${count} words: ${clause ? "taken as a clause, to lay beside what is found" : "looked for as words"}.` : still;
   };
   area.addEventListener("input", grow);
   area.addEventListener("keydown", (event) => {
