@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -72,6 +74,20 @@ def test_unit_vectors_whatever_the_order_and_the_batches(encoder: Encoder) -> No
     order = random.Random(1).sample(range(len(texts)), len(texts))
     again = encoder.encode([texts[i] for i in order], batch_size=5)
     assert np.allclose(vectors[order], again, atol=1e-5)
+
+
+def test_threads_that_encode_at_once_do_not_disturb_each_other(encoder: Encoder) -> None:
+    # A tokenizer holds state: without a lock, one thread's counting made another's batch unpadded.
+    texts = ["a keeper shall light the lamp " * n for n in (1, 3, 9)]
+    alone = encoder.encode(texts)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            for together in pool.map(lambda _: encoder.encode(texts), range(200)):
+                np.testing.assert_allclose(together, alone, atol=1e-6)
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_texts_that_differ_only_in_layout_are_one_text(encoder: Encoder) -> None:

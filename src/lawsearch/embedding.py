@@ -6,7 +6,7 @@ import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,15 +52,14 @@ class Encoder:
         self._tokenizer = self.transformer.tokenizer
         self._lock = threading.Lock()
         room = int(self.transformer.max_seq_length or 512) - self._tokenizer.num_special_tokens_to_add()
-        self._window = room - len(self._tokenizer(prefix, add_special_tokens=False)["input_ids"])
+        self._window = room - len(self._tokens([prefix], add_special_tokens=False)["input_ids"][0])
 
     def windows(self, text: str) -> list[str]:
         """``text`` (in normal form) cut into overlapping pieces that fit the model, at token boundaries."""
         # Every token is at least one character, so a short text needs no counting.
         if len(text) <= self._window:
             return [text]
-        spans = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        offsets = spans["offset_mapping"]
+        offsets = self._tokens([text], add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"][0]
         if len(offsets) <= self._window:
             return [text]
         step = int(self._window * (1 - OVERLAP))
@@ -75,7 +74,7 @@ class Encoder:
         pieces = [(i, piece) for i, text in enumerate(map(normal, texts)) for piece in self.windows(text)]
         # By tokens, not characters: a Thai character is worth several English ones, and padding is paid for.
         if pieces:
-            tokens = self._tokenizer([piece for _, piece in pieces], verbose=False)["input_ids"]
+            tokens = self._tokens([piece for _, piece in pieces])["input_ids"]
             pieces = [pieces[i] for i in np.argsort([-len(t) for t in tokens], kind="stable")]
         left = np.bincount([i for i, _ in pieces], minlength=len(texts))
         total = np.zeros((len(texts), self.dimensions), np.float32)
@@ -91,6 +90,11 @@ class Encoder:
                 progress(int(done))
         norms = np.linalg.norm(total, axis=1, keepdims=True)
         return total / np.maximum(norms, 1e-9)
+
+    def _tokens(self, texts: list[str], **options: bool) -> Mapping[str, list]:
+        # A tokenizer keeps its padding as state: counting in one thread would change what another is about to embed.
+        with self._lock:
+            return self._tokenizer(texts, verbose=False, **options)
 
     def _forward(self, texts: list[str]) -> np.ndarray:
         """Unit vectors of one batch. The model's own ``encode`` would sort and batch once more, which a query feels."""
