@@ -6,16 +6,25 @@ BIN := .venv/bin
 GPU := triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc \
 	nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse \
 	nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
+OCR := tesseract-ocr $(addprefix tesseract-ocr-,eng ind msa fil vie tha khm lao mya por chi-sim tam script-laoo script-mymr)
 BROWSER := chromium fonts-noto-core
 PAPER := fonts-liberation fonts-noto-core fonts-thai-tlwg libpango-1.0-0 libpangoft2-1.0-0
 
-.PHONY: demo test lint bench setup sample lock browser paper clean
+.PHONY: demo demo-nightly test lint bench setup sample lock browser paper ocr clean
 
-demo: setup ## index the sample corpus and serve it on this machine
+demo: setup ocr ## index the sample corpus and serve it on this machine
 	$(BIN)/lawsearch ingest corpus/sample
 	$(BIN)/lawsearch serve --port $(PORT)
 
-test: setup browser ## run everything: linters, types, tests, quality gates where ../shared is
+demo-nightly: setup ocr ## two laws of the sample corpus change overnight: what is read again, and what changed
+	rm -rf build/nightly && mkdir -p build/nightly/laws build/nightly/index
+	cp corpus/sample/*.pdf corpus/sample/*.toml build/nightly/laws
+	if [ -f index/embeddings.db ]; then cp index/embeddings.db build/nightly/index; fi
+	LAWSEARCH_INDEX_DIR=build/nightly/index $(BIN)/lawsearch ingest build/nightly/laws
+	cp corpus/later/*.pdf corpus/later/*.toml build/nightly/laws
+	LAWSEARCH_INDEX_DIR=build/nightly/index $(BIN)/lawsearch ingest build/nightly/laws
+
+test: setup browser ocr ## run everything: linters, types, tests, quality gates where ../shared is
 	$(MAKE) lint
 	$(BIN)/python -m pytest
 
@@ -42,10 +51,12 @@ setup: .venv/ready
 	$(BIN)/python -m pip install --no-deps --no-build-isolation --editable .
 	touch .venv/ready
 
+# Without it image-only documents are reported as unreadable; everything else works.
+ocr: PACKAGES = $(OCR)
 # Debian packages: installed by root, asked for by anybody else; other systems are told what is missing.
 browser: PACKAGES = $(BROWSER)
 paper: PACKAGES = $(PAPER)
-browser paper:
+browser paper ocr:
 	@command -v dpkg >/dev/null || { echo "Not Debian: please see to $(PACKAGES) yourself."; exit 0; }; \
 	missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \

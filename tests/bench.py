@@ -21,10 +21,10 @@ import faiss
 import numpy as np
 from pypdf import PdfReader
 
-from ingest.catalogue import Catalogue, load
 from ingest.parsing import parse
 from ingest.pipeline import ingest
 from lawsearch import views
+from lawsearch.catalogue import Catalogue, load
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import DocumentError
 from lawsearch.generation import Generation

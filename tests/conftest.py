@@ -57,6 +57,10 @@ def models(model_folders: tuple[Path, Path]) -> Models:
     return Models(Encoder(one, "query: ", threads=1), Encoder(two, threads=1))
 
 
+#: A taxonomy for the made-up corpus.
+TOPICS = Path(__file__).parent / "topics"
+
+
 def fill(path: Path, expressions: Iterable[Expression]) -> None:
     """Put the expressions into the store at ``path``."""
     with Store(path) as store:
@@ -67,7 +71,7 @@ def fill(path: Path, expressions: Iterable[Expression]) -> None:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, models: Models, corpus: tuple[Expression, ...]) -> Settings:
     """The settings of an index of the whole corpus. Not to be written to: see ``index_of``."""
-    settings = Settings(index_dir=tmp_path_factory.mktemp("index"), threads=1)
+    settings = Settings(index_dir=tmp_path_factory.mktemp("index"), topics_dir=TOPICS, threads=1)
     fill(settings.store_path, corpus)
     build(settings, models)
     return settings
@@ -86,7 +90,7 @@ def index_of(tmp_path: Path, models: Models, built: Settings) -> Callable[..., S
     """Builds an index of some expressions in a folder of its own; what is embedded already is not again."""
 
     def make(expressions: Iterable[Expression], **given: object) -> Settings:
-        settings = Settings(**{"index_dir": tmp_path / "index", "threads": 1, **given})
+        settings = Settings(**{"index_dir": tmp_path / "index", "topics_dir": TOPICS, "threads": 1, **given})
         fill(settings.store_path, expressions)
         build(settings, models, embeddings=built.embeddings_path)
         return settings

@@ -24,6 +24,7 @@ Maker = Callable[..., Settings]
 FILES = (
     "manifest.json", "store.db", "units.txt", "whole.faiss", "title/whole.faiss", "english/whole.faiss",
     "parts.npy", "offsets.npy", "hubness.npy", "links.npz", "concepts.npz", "concepts-rarity.npz", "lexical/meta.json",
+    "topics.json", "topics.npz",
 )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ import pytest
 from laws import pdf, picture_pdf
 from pypdf import PdfWriter
 
-from ingest.catalogue import Catalogue, load
 from ingest.pipeline import ADDED, CHANGED, FAILED, UNCHANGED, Outcome, documents, ingest
+from lawsearch.catalogue import Catalogue, load
 from lawsearch.store import Store
 
 LAMPS = [

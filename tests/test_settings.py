@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lawsearch import cli
+from lawsearch import operating
 from lawsearch.errors import SettingsError
 from lawsearch.settings import Settings, load_settings
 
@@ -91,7 +91,7 @@ def test_a_wrong_environment_variable_names_the_field(name: str, value: str, mon
 
 
 def test_every_setting_is_documented_as_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
-    cli.show_settings(markdown=True)
+    operating.show_settings(markdown=True)
     table = capsys.readouterr().out
     assert (DOCS / "settings.md").read_text("utf-8").endswith(table), "lawsearch settings --markdown has changed"
     for name, field in Settings.model_fields.items():

@@ -13,7 +13,7 @@ from laws import CORPUS, ID, PH, SG, expression
 
 from lawsearch.errors import MetadataError, NotFoundError
 from lawsearch.provision import Expression
-from lawsearch.store import Store
+from lawsearch.store import Changes, Store
 
 
 @pytest.fixture
@@ -222,3 +222,15 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
         with pytest.raises(NotFoundError, match="cannot be read as a store"):
             Store(path, read_only=read_only)
     assert path.read_text().startswith("These are my notes")
+
+
+def test_a_new_text_tells_what_it_changed(tmp_path: Path) -> None:
+    with Store(tmp_path / "store.db") as store:
+        first = store.put("a.pdf", [expression(SG, "en", [("1", "A", "One."), ("2", "B", "Two."), ("3", "C", "3.")])], "t")
+        assert (len(first.added), first.changed, first.gone) == (3, (), ())
+        rows = [("1", "A", "One."), ("2", "B", "Two, or more."), ("2A", "D", "New.")]
+        then = store.put("a.pdf", [expression(SG, "en", rows)], "t")
+        assert then == Changes(
+            added=(f"{SG.id}/en/~sec_2A",), changed=(f"{SG.id}/en/~sec_2",), gone=(f"{SG.id}/en/~sec_3",)
+        )
+        assert store.put("a.pdf", [expression(SG, "en", rows)], "t") == Changes()

@@ -10,7 +10,8 @@ from lawsearch.provision import Provision
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which provisions may answer; an empty field allows everything. Years are those of the instrument, inclusive."""
+    """Which provisions may answer; an empty field allows everything. Years are those of the instrument, inclusive;
+    ``topics`` are ids of the taxonomy, and a provision about any of them fits."""
 
     jurisdictions: tuple[str, ...] = ()
     forces: tuple[str, ...] = ()
@@ -20,6 +21,7 @@ class Filters:
     instruments: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Signal:
 class Hit:
     """One provision that answers. ``score`` is 0..1; ``signals`` say which views agreed, strongest first; ``terms``
     are words that both sides share, ``concepts`` the legal concepts that both name, in the language of the question,
-    most telling first; ``passage`` is the best matching part."""
+    most telling first; ``passage`` is the best matching part; ``topics`` what it is about, by id, surest first."""
 
     provision: Provision
     instrument: Instrument
@@ -44,6 +46,7 @@ class Hit:
     terms: tuple[str, ...] = ()
     concepts: tuple[str, ...] = ()
     passage: str = ""
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,26 +16,32 @@ from lawsearch import __version__, web
 from lawsearch.edge import install
 from lawsearch.errors import LawsearchError
 from lawsearch.openapi import described
-from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
+from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
 from lawsearch.replies import (
+    catalogue_page,
     clause_answered,
     compared,
     counterparts,
     coverage,
     instrument_list,
     instrument_page,
+    matrix_page,
     provision_page,
     searched,
+    topic_list,
 )
 from lawsearch.schemas import (
     About,
     AnswersOut,
+    CatalogueOut,
     ComparisonOut,
     Health,
     InstrumentList,
     InstrumentPage,
+    MatrixOut,
     Problem,
     ProvisionPage,
+    TopicList,
 )
 from lawsearch.service import Service, View
 from lawsearch.settings import Settings
@@ -125,6 +131,24 @@ def get_instrument(view: Current, key: InstrumentId) -> InstrumentPage:
 def get_compare(service: Serving, view: Current, query: Annotated[CompareQuery, Query()]) -> ComparisonOut:
     """Two to six texts with their parts in rows and, within a language, the words that differ."""
     return compared(service, view, query)
+
+
+@router.get("/api/topics", summary="The taxonomy of topics", tags=["corpus"])
+def get_topics(view: Current) -> TopicList:
+    """What provisions can be about, with definitions, labels in the region's languages, and counts."""
+    return topic_list(view)
+
+
+@router.get("/api/matrix", summary="Topics by jurisdiction", tags=["matching"], responses=NOT_FOUND)
+def get_matrix(view: Current, query: Annotated[MatrixQuery, Query()]) -> MatrixOut:
+    """The topics of a field of law in rows, jurisdictions in columns, provisions in the cells."""
+    return matrix_page(view, query.field, query.jurisdiction)
+
+
+@router.get("/api/catalogue", summary="Which instruments exist", tags=["corpus"])
+def get_catalogue(view: Current) -> CatalogueOut:
+    """The catalogue of the region's instruments: status with its source, and whether the text is in the corpus."""
+    return catalogue_page(view)
 
 
 @router.get("/healthz", summary="Whether it serves", tags=["service"])

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from lawsearch.matching import FAINT, Ranking
+from lawsearch.bags import Bags
+from lawsearch.matching import FAINT, Query, Ranking
 
 #: Two logistic estimates, fitted on the data-protection gold with a quarter of the cells empty. By concepts: on how
 #: alike those of the question and of the best candidate are (a cosine), and on the share of the question's concepts
@@ -20,6 +21,11 @@ WEIGHT = 2 / 3
 TYPICAL = 1.2
 #: Nobody is surer than two readers of the same laws, who agree at F1 .96.
 CERTAIN = 0.96
+
+
+def doubt(query: Query, ranking: Ranking, bags: Bags) -> float:
+    """Estimated probability that the group behind ``ranking`` has no counterpart of ``query``, 0..1."""
+    return no_counterpart(ranking, bags.covered(query.concepts, int(ranking.rows[0])) if len(ranking.rows) else 0.0)
 
 
 def no_counterpart(ranking: Ranking, covered: float) -> float:

@@ -19,6 +19,7 @@ from lawsearch.linking import Progress, silent
 from lawsearch.provision import APART_KINDS, Provision
 from lawsearch.search import Searcher
 from lawsearch.text import digits
+from lawsearch.topic import Taxonomy, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,36 @@ def answer(gold: Gold, searcher: Searcher, works: Mapping[str, str], progress: P
         where = {"topic": q.key} if q.mode == "topic" else {"from": [q.source, q.key]}
         run.append({"mode": q.mode, **where, "to": q.target, "ranking": ranking, "no_counterpart": round(doubt, 6)})
     return run
+
+
+def taxonomy_of(gold: Gold) -> Taxonomy:
+    """The gold's topics as a taxonomy, so that what is assigned to them can be scored."""
+    area = Topic("gold", "The topics of a gold table.", {"en": "gold"})
+    topics = {key: Topic(key, text, {"en": key}, area.id) for key, text in gold.topics.items()}
+    return Taxonomy({area.id: area}, topics)
+
+
+def assigned(gold: Gold, searcher: Searcher, works: Mapping[str, str]) -> dict[str, float]:
+    """How rightly provisions are assigned to the gold's topics: precision, recall and F1 over all (section, topic).
+
+    The searcher's generation was built with ``taxonomy_of(gold)``. A section that is only related to a topic is
+    neither right nor wrong.
+    """
+    g = searcher.generation
+    right = wrong = total = 0
+    for (topic, table), cell in gold._cells.items():
+        scores = g.about_topic(topic)
+        for law in gold.laws.values():
+            if law.table != table:
+                continue
+            units = g.store.contents(works[law.code], law.language)
+            found = {section(u.number) for u in units if u.id in g.rows and scores[g.rows[u.id]] > 0}
+            right += len(found & set(cell["core"]))
+            wrong += len(found - set(cell["core"]) - set(cell["related"]))
+            total += len(set(cell["core"]))
+    precision, recall = right / max(1, right + wrong), right / max(1, total)
+    f1 = 2 * precision * recall / (precision + recall) if right else 0.0
+    return {"n": total, "precision": precision, "recall": recall, "f1": f1}
 
 
 def score(gold: Gold, run: Sequence[Mapping]) -> dict[str, dict[str, float]]:

@@ -7,8 +7,9 @@ index/generations/<name>/
     whole.faiss     one vector a unit          title/, english/         the same for further views
     parts.npy       the parts' vectors         offsets.npy              where each unit's parts begin
     concepts*.npz   bags of legal concepts
-        hubness.npy     how close each unit is to everything, by language of the other side
+    hubness.npy     how close each unit is to everything, by language of the other side
     links.npz       weights between corresponding units of different jurisdictions (sparse, symmetric)
+    topics.json     the taxonomy             topics.npz  how far each unit is about each topic (sparse)
     lexical/        tantivy
 index/CURRENT       the name of the generation being served; replaced by one atomic rename
 """
@@ -33,9 +34,10 @@ from lawsearch.errors import GenerationError, LawsearchError
 from lawsearch.instrument import Instrument
 from lawsearch.lexicon import Lexicon
 from lawsearch.store import Store
+from lawsearch.topic import taxonomy_from
 from lawsearch.vectors import VectorIndex
 
-FORMAT = 3
+FORMAT = 4
 #: What the readers of its files raise where one is missing, cut short or something else.
 _DAMAGE = (
     LawsearchError, OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, BadZipFile, sqlite3.Error,
@@ -105,6 +107,8 @@ class Generation:
             self.offsets = np.load(folder / "offsets.npy")
             self.hubness = np.load(folder / "hubness.npy")
             self.links: sparse.csr_matrix = sparse.load_npz(folder / "links.npz").tocsr()
+            self.taxonomy = taxonomy_from(json.loads((folder / "topics.json").read_text("utf-8")))
+            self.about: sparse.csr_matrix = sparse.load_npz(folder / "topics.npz").tocsr()
             self.lexicon = Lexicon(folder / "lexical")
             self.bags = Bags(folder)
             self.instruments: Mapping[str, Instrument] = self.store.instruments()
@@ -113,7 +117,10 @@ class Generation:
         except _DAMAGE as error:
             raise GenerationError(f"{folder}: cannot be opened: {error}", "Build it again: lawsearch index") from error
         self.rows = {key: row for row, key in enumerate(self.ids)}
-        sizes = {len(self.ids), len(self.whole), len(self.title), len(self.offsets) - 1, self.links.shape[0]}
+        sizes = {
+            len(self.ids), len(self.whole), len(self.title), len(self.offsets) - 1, self.links.shape[0],
+            self.about.shape[0],
+        }  # fmt: skip
         if len(sizes) != 1:
             raise GenerationError(
                 f"{folder}: its files disagree on the number of units ({sorted(sizes)})",
@@ -140,6 +147,26 @@ class Generation:
     def languages(self) -> list[str]:
         """The columns of ``hubness``."""
         return self.manifest["languages"]
+
+    def topics_of(self, row: int) -> list[tuple[str, float]]:
+        """The topics that the unit at ``row`` is about, with their scores, best first."""
+        start, stop = self.about.indptr[row : row + 2]
+        names = list(self.taxonomy.topics)
+        found = zip(self.about.indices[start:stop].tolist(), self.about.data[start:stop].tolist(), strict=True)
+        return [(names[column], score) for column, score in sorted(found, key=lambda entry: -entry[1])]
+
+    def about_topic(self, topic: str) -> np.ndarray:
+        """The scores of all units for one topic, shape (n,). Raises KeyError where the taxonomy has no such topic."""
+        column = self._columns[topic]
+        return self._by_topic[:, [column]].toarray().ravel()
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {key: i for i, key in enumerate(self.taxonomy.topics)}
+
+    @cached_property
+    def _by_topic(self) -> sparse.csc_matrix:
+        return self.about.tocsc()
 
     @cached_property
     def instrument_of(self) -> list[str]:

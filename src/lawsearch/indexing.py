@@ -14,7 +14,8 @@ import numpy as np
 from scipy import sparse
 
 import lawsearch
-from lawsearch import views
+from lawsearch import topic, views
+from lawsearch.assignment import assign
 from lawsearch.bags import Bags, concepts_digest
 from lawsearch.embedding import EmbeddingCache, Encoder, Models
 from lawsearch.errors import GenerationError
@@ -25,6 +26,7 @@ from lawsearch.matching import Matcher
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.store import Store
+from lawsearch.topic import Taxonomy
 from lawsearch.vectors import VectorIndex
 
 
@@ -35,14 +37,18 @@ def build(
     *,
     force: bool = False,
     embeddings: Path | None = None,
+    taxonomy: Taxonomy | None = None,
 ) -> str:
     """Build the next generation of the store and serve it. Returns its name, or the current one's if nothing changed.
 
-    ``embeddings`` is the cache of vectors, by default the settings'. Raises GenerationError where the store is empty
+    ``embeddings`` is the cache of vectors and ``taxonomy`` what provisions are assigned to, by default the settings'.
+    Raises GenerationError where the store is empty
     or the built generation does not pass its checks; the current one is then served as before.
     """
+    if taxonomy is None:
+        taxonomy = topic.load(settings.topics_dir)
     with Store(settings.store_path) as store:
-        facts = {**_facts(store), **models.facts()}
+        facts = {**_facts(store, taxonomy), **models.facts()}
         digest = str(facts["corpus_digest"])
         current = None if force else _matching(settings.index_dir, facts)
         if current:
@@ -71,6 +77,7 @@ def build(
             finally:
                 cache.close()
             _link(working, units, groups, progress)
+            _assign(working, models, taxonomy, groups, progress)
             _check(working, units)
             name = f"{now:%Y%m%dT%H%M%S%f}-{digest[:8]}"
             os.replace(working, folder / name)
@@ -87,15 +94,16 @@ def up_to_date(settings: Settings) -> str | None:
     Serving checks the models; this saves loading them to find that there is nothing to do.
     """
     with Store(settings.store_path) as store:
-        return _matching(settings.index_dir, _facts(store))
+        return _matching(settings.index_dir, _facts(store, topic.load(settings.topics_dir)))
 
 
-def _facts(store: Store) -> dict[str, object]:
+def _facts(store: Store, taxonomy: Taxonomy) -> dict[str, object]:
     """What an index is made of and by, but for the models."""
     return {
         "format": FORMAT,
         "code": lawsearch.__version__,
         "concepts": concepts_digest(),
+        "topics": taxonomy.digest,
         "corpus_digest": store.digest(),
     }
 
@@ -171,7 +179,9 @@ def _write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Emb
     rows = ((row, g.name, views.vocabulary(units[row])) for g in groups for row in range(g.start, g.stop))
     Lexicon.build(folder / "lexical", rows)
     Bags.build(folder, [views.bag(u) for u in units])
+    # To be opened, a generation needs all its files; these two are written anew once it can be asked.
     sparse.save_npz(folder / "links.npz", sparse.csr_matrix((len(units), len(units)), dtype=np.float32))
+    _write_topics(folder, Taxonomy({}, {}), sparse.csr_matrix((len(units), 0), dtype=np.float32))
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
 
 
@@ -182,6 +192,20 @@ def _link(folder: Path, units: Sequence[Provision], groups: Sequence[Group], pro
     finally:
         opened.close()
     sparse.save_npz(folder / "links.npz", links)
+
+
+def _assign(folder: Path, models: Models, taxonomy: Taxonomy, groups: Sequence[Group], progress: Progress) -> None:
+    opened = Generation(folder)
+    try:
+        about = assign(Matcher(opened), models, list(taxonomy.topics.values()), groups, progress)
+    finally:
+        opened.close()
+    _write_topics(folder, taxonomy, about)
+
+
+def _write_topics(folder: Path, taxonomy: Taxonomy, about: sparse.csr_matrix) -> None:
+    sparse.save_npz(folder / "topics.npz", about)
+    (folder / "topics.json").write_text(json.dumps(taxonomy.as_json(), ensure_ascii=False), "utf-8")
 
 
 def _check(folder: Path, units: Sequence[Provision]) -> None:

@@ -14,6 +14,11 @@ KINDS = (
 )  # fmt: skip
 FORCES = ("binding", "non-binding", UNKNOWN)
 STATUSES = ("in force", "not yet in force", "repealed", "bill", UNKNOWN)
+#: Fields of law that an instrument is about, as the catalogue files it.
+SUBJECTS = (
+    "personal-data", "ai", "cybersecurity", "cybercrime", "electronic-transactions", "e-commerce",
+    "consumer-protection", "digital-government", "telecommunications", "digital-economy", "human-rights",
+)  # fmt: skip
 _IDENTIFIER = re.compile(r"/akn/[a-z]{2,8}/[a-z-]+(/[A-Za-z0-9._-]+)+")
 
 
@@ -23,7 +28,8 @@ class Instrument:
 
     ``id`` is an Akoma Ntoso work identifier (``/akn/sg/act/2012/26``); ``jurisdiction`` an ISO 3166 code in
     lower case, or ``asean``, ``eu``, ``int``, ``unknown``; dates are ISO 8601 (``2012-10-15``) or empty;
-    ``languages`` are ISO 639-1 (639-3 where there is none), ``authoritative`` one of them or ``unknown``.
+    ``languages`` are ISO 639-1 (639-3 where there is none), ``authoritative`` one of them or ``unknown``;
+    ``status_source`` says who says so and ``status_date`` as of when; ``subjects`` are of SUBJECTS.
     Raises MetadataError where a value is outside its vocabulary.
     """
 
@@ -36,6 +42,8 @@ class Instrument:
     force: str = UNKNOWN
     status: str = UNKNOWN
     status_source: str = ""
+    status_date: str = ""
+    subjects: tuple[str, ...] = ()
     number: str = ""
     year: int | None = None
     languages: tuple[str, ...] = ()
@@ -58,7 +66,12 @@ class Instrument:
                 )
         if self.year is not None and not 1000 <= self.year <= 3000:
             raise MetadataError(f"{self.id}: year {self.year!r} is not a year of the Common Era")
-        for name in ("enacted", "commenced", "version"):
+        for subject in self.subjects:
+            if subject not in SUBJECTS:
+                raise MetadataError(
+                    f"{self.id}: subject {subject!r} is not known", f"Use one of: {', '.join(SUBJECTS)}"
+                )
+        for name in ("enacted", "commenced", "version", "status_date"):
             if not re.fullmatch(r"(\d{4}(-\d{2}(-\d{2})?)?)?", getattr(self, name)):
                 raise MetadataError(f"{self.id}: {name} {getattr(self, name)!r} is not an ISO date", "Write 2012-10-15")
 
@@ -83,9 +96,9 @@ def instrument_from(values: dict[str, object], where: str) -> Instrument:
         raise MetadataError(f"{where}: no id", "Give the instrument an id such as /akn/sg/act/2012/26")
     clean = dict(values)
     for name, value in values.items():
-        if name == "languages":
+        if name in ("languages", "subjects"):
             if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
-                raise MetadataError(f"{where}: languages must be a list of codes", 'Write languages = ["en"]')
+                raise MetadataError(f"{where}: {name} must be a list of texts", 'Write languages = ["en"]')
             clean[name] = tuple(value)
         elif name == "year":
             if not (value is None or isinstance(value, int)):

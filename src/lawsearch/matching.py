@@ -18,8 +18,13 @@ from scipy import sparse
 
 from lawsearch import views
 from lawsearch.bags import spans
+from lawsearch.concepts import concepts_in
+from lawsearch.embedding import Models
 from lawsearch.generation import Generation, Group
+from lawsearch.instrument import UNKNOWN
+from lawsearch.lexicon import words
 from lawsearch.provision import Provision
+from lawsearch.text import normal
 
 #: Weights of the views; equal but for the title, which many laws leave empty (Indonesian articles have none).
 WEIGHTS = {"meaning": 1.0, "parts": 1.0, "title": 0.5, "english": 1.0, "words": 1.0, "concepts": 1.0}
@@ -98,6 +103,17 @@ class Matcher:
             language=unit.language,
         )
 
+    def query_of_text(self, models: Models, text: str, language: str) -> Query:
+        """The query that a free text in ``language`` (or ``unknown``) is."""
+        clean = normal(text)
+        meaning, *parts = models.multilingual.encode([clean, *(p for p in views.parts(text) if p != clean)])
+        # Too short to tell is read as English by the English signals only if it is plain ASCII.
+        spoken = "en" if language == UNKNOWN and clean.isascii() else language
+        english = models.english.encode([clean])[0] if models.english and spoken == "en" else None
+        found = self.generation.lexicon.rarest(words(clean, spoken))
+        bag = self.generation.bags.vector(concepts_in(clean, spoken))
+        return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, bag, spoken)
+
     def _hubness(self, rows: np.ndarray, language: str) -> np.ndarray:
         column = self._column.get(language)
         table = self.generation.hubness[rows]
@@ -156,6 +172,17 @@ class Matcher:
             np.add.at(backward, owners, cosines.max(axis=1))
             value[filled] += backward[filled] / counts[filled]
         return value
+
+    def reached(self, query: Query, exclude: str = "") -> tuple[np.ndarray, dict[str, Ranking]]:
+        """Where attention to the nearest units everywhere, the jurisdiction ``exclude`` left out, gets to after one
+        more step along their links, shape (n,); and the rankings by group that were made on the way."""
+        shares = np.zeros(len(self.generation.ids), np.float32)
+        rankings = {}
+        for group in self.generation.groups.values():
+            if group.jurisdiction != exclude:
+                ranking = rankings[group.name] = self.rank(query, group)
+                shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
+        return self.reach(sparse.csr_matrix(shares)), rankings
 
     def reach(self, shares: sparse.csr_matrix) -> np.ndarray:
         """Where attention ``shares`` (1, n) gets to after one more step along the links, shape (n,)."""

@@ -67,6 +67,10 @@ class FilterFields(BaseModel):
         None, ge=1000, le=3000, description="Only instruments of this year or earlier.", examples=[2025]
     )
 
+    topic: list[str] = Field(
+        [], max_length=100, description="Only provisions about any of these topics, by id.", examples=[["consent"]]
+    )
+
     @field_validator("instrument")
     @classmethod
     def _well_formed(cls, values: list[str]) -> list[str]:
@@ -89,7 +93,7 @@ class FilterFields(BaseModel):
         return Filters(
             jurisdictions=tuple(self.jurisdiction), forces=tuple(self.force), kinds=tuple(self.kind),
             statuses=tuple(self.status), languages=tuple(self.language), instruments=tuple(self.instrument),
-            year_from=self.year_from, year_to=self.year_to,
+            year_from=self.year_from, year_to=self.year_to, topics=tuple(self.topic),
         )  # fmt: skip
 
 
@@ -119,6 +123,14 @@ class ClauseRequest(CounterpartsQuery):
         min_length=1,
         description="The clause, in any language.",
         examples=["A data controller shall notify the Authority of a personal data breach within 72 hours."],
+    )
+
+
+class MatrixQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    field: str = Field("personal-data", description="Id of a field of the taxonomy.", examples=["personal-data"])
+    jurisdiction: list[Code] = Field(
+        [], description="The columns; by default the member states and who else has text.", examples=[["sg", "vn"]]
     )
 
 

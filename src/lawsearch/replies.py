@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from lawsearch import coverage as census
 from lawsearch.alignment import Column
 from lawsearch.comparison import clause_parts, compare, parts
-from lawsearch.errors import QueryError
+from lawsearch.errors import NotFoundError, QueryError
+from lawsearch.matrix import matrix
 from lawsearch.provision import Provision
 from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
 from lawsearch.schemas import (
     AnswersOut,
+    CatalogueOut,
+    CatalogueRow,
     ComparisonOut,
     Coverage,
     ExpressionOut,
     InstrumentOut,
     InstrumentPage,
     JurisdictionOut,
+    LawOut,
+    MatrixCell,
+    MatrixOut,
+    MatrixRow,
     ProvisionOut,
     ProvisionPage,
     ProvisionRef,
+    ScoredRef,
+    TopicList,
+    TopicOut,
+    TopicRef,
 )
 from lawsearch.service import Service, View
 from lawsearch.settings import Settings
@@ -39,6 +51,9 @@ def known(view: View, query: CounterpartsQuery) -> None:
     for key in query.instrument:
         if key not in view.instruments:
             raise QueryError(f"instrument: {key!r} is not in the corpus", "Its instruments are listed at /instruments")
+    for key in query.topic:
+        if key not in view.taxonomy.topics:
+            raise QueryError(f"topic: {key!r} is not in the taxonomy", "Its topics are listed at /topics")
 
 
 def searched(service: Service, view: View, query: SearchQuery) -> AnswersOut:
@@ -117,6 +132,7 @@ def provision_page(view: View, provision: Provision) -> ProvisionPage:
         children=[ProvisionOut.of(c) for c in view.store.children(provision)],
         previous=before and ProvisionRef.of(before),
         next=after and ProvisionRef.of(after),
+        topics=[TopicRef.of(view, key, score) for key, score in view.topics_of(provision)],
     )
 
 
@@ -127,3 +143,73 @@ def instrument_page(view: View, key: str) -> InstrumentPage:
         instrument=InstrumentOut.of(instrument),
         expressions=[ExpressionOut.of(e, view.store.contents(instrument.id, e.language)) for e in entries],
     )
+
+
+def topic_list(view: View) -> TopicList:
+    """The taxonomy, with how many provisions are about each topic."""
+    counts = view.facets["topic"]
+    topics = [
+        TopicOut(
+            id=t.id, field=t.field, definition=t.definition, labels=dict(t.labels), provisions=counts[t.id]
+        )
+        for t in view.taxonomy.topics.values()
+    ]  # fmt: skip
+    return TopicList(generation=view.name, topics=topics)
+
+
+def matrix_page(view: View, field: str, codes: list[str]) -> MatrixOut:
+    """The topics of a field over jurisdictions, by default the member states and who else has text.
+
+    Raises NotFoundError where there is no such field.
+    """
+    if field not in view.taxonomy.fields:
+        names = ", ".join(view.taxonomy.fields) or "none, the taxonomy is empty"
+        raise NotFoundError(f"no field {field!r} in the taxonomy", f"Its fields: {names}")
+    wanted = codes or [code for code, j in jurisdictions().items() if j.member or view.units[code]]
+    rows = [
+        MatrixRow(
+            topic=TopicRef.of(view, row.topic.id),
+            definition=row.topic.definition,
+            cells=[
+                MatrixCell(
+                    jurisdiction=cell.jurisdiction,
+                    state="found" if cell.provisions else "none" if cell.units else "no text",
+                    provisions=[ScoredRef(provision=ProvisionRef.of(p), score=round(s, 3)) for p, s in cell.provisions],
+                    more=cell.more,
+                )
+                for cell in row.cells
+            ],
+        )
+        for row in matrix(view.searcher.generation, view.store, view.taxonomy.of(field), wanted)
+    ]
+    return MatrixOut(
+        generation=view.name,
+        field=field,
+        jurisdictions=[JurisdictionOut.of(code) for code in wanted],
+        laws=[law for law in laws(view) if law.jurisdiction.code in wanted] if field == "personal-data" else [],
+        rows=rows,
+    )
+
+
+def laws(view: View) -> list[LawOut]:
+    """Which member states have a data protection law, as the catalogue knows it."""
+    return [
+        LawOut(
+            jurisdiction=JurisdictionOut.of(code),
+            law=law and InstrumentOut.of(law),
+            instead=[InstrumentOut.of(i) for i in instead],
+            says=answer.says,
+            source=answer.source,
+            status_date=answer.status_date,
+        )
+        for code, answer, law, instead in census.data_protection(view.catalogue)
+    ]
+
+
+def catalogue_page(view: View) -> CatalogueOut:
+    """Every instrument of the catalogue and of the corpus, and whether its text is here."""
+    rows = [
+        CatalogueRow(instrument=InstrumentOut.of(c.instrument), text=c.text, here=c.here, listed=c.listed)
+        for c in census.coverage(view.catalogue, view.instruments)
+    ]
+    return CatalogueOut(instruments=rows, data_protection=laws(view))

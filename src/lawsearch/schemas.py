@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lawsearch.answer import Answer, Answers, Hit
 from lawsearch.comparison import Comparison
+from lawsearch.coverage import TEXTS
 from lawsearch.instrument import FORCES, KINDS, STATUSES, Instrument
 from lawsearch.provision import Provision
 from lawsearch.service import View
@@ -45,6 +46,8 @@ class InstrumentOut(BaseModel):
     force: str = Field(description="Whether it binds.", examples=["binding"], json_schema_extra={"enum": list(FORCES)})
     status: str = Field(description="Status.", examples=["in force"], json_schema_extra={"enum": list(STATUSES)})
     status_source: str = Field(description="Where the status was read.", examples=[""])
+    status_date: str = Field(description="As of when that is known, or empty.", examples=["2025-12-05"])
+    subjects: list[str] = Field(description="Fields of law it is filed under.", examples=[["personal-data"]])
     number: str = Field(description="Official number.", examples=["26"])
     year: int | None = Field(description="Year.", examples=[2012])
     languages: list[str] = Field(description="Languages in the corpus.", examples=[["en"]])
@@ -58,8 +61,18 @@ class InstrumentOut(BaseModel):
     @classmethod
     def of(cls, instrument: Instrument) -> InstrumentOut:
         known = {name: getattr(instrument, name) for name in cls.model_fields if name != "jurisdiction"}
-        known["languages"] = list(instrument.languages)
+        known |= {"languages": list(instrument.languages), "subjects": list(instrument.subjects)}
         return cls(jurisdiction=JurisdictionOut.of(instrument.jurisdiction), **known)
+
+
+class TopicRef(BaseModel):
+    id: str = Field(description="Id of the topic.", examples=["breach-notice-authority"])
+    label: str = Field(description="Its English label.", examples=["Breach notification to the authority"])
+    score: float | None = Field(None, description="How surely the provision is about it, 0 to 1.", examples=[0.71])
+
+    @classmethod
+    def of(cls, view: View, key: str, score: float | None = None) -> TopicRef:
+        return cls(id=key, label=view.taxonomy.topics[key].label(), score=_rounded(score))
 
 
 class ProvisionRef(BaseModel):
@@ -138,9 +151,10 @@ class HitOut(BaseModel):
         description="Legal concepts both sides name, in the language of the question.", examples=[["data breach"]]
     )
     passage: str = Field(description="The part that matches best.", examples=["… must notify the Commission …"])
+    topics: list[TopicRef] = Field(description="What the provision is about, surest first.")
 
     @classmethod
-    def of(cls, hit: Hit) -> HitOut:
+    def of(cls, hit: Hit, view: View) -> HitOut:
         return cls(
             provision=ProvisionRef.of(hit.provision),
             instrument=InstrumentOut.of(hit.instrument),
@@ -149,6 +163,7 @@ class HitOut(BaseModel):
             terms=list(hit.terms),
             concepts=list(hit.concepts),
             passage=hit.passage,
+            topics=[TopicRef.of(view, key) for key in hit.topics],
         )
 
 
@@ -176,7 +191,7 @@ class AnswerOut(BaseModel):
             no_counterpart=round(answer.no_counterpart, 3),
             estimate=estimate(answer.no_counterpart, state),
             units=answer.units,
-            hits=[HitOut.of(h) for h in answer.hits],
+            hits=[HitOut.of(h, view) for h in answer.hits],
         )
 
 
@@ -222,6 +237,7 @@ class ProvisionPage(BaseModel):
     children: list[ProvisionOut] = Field(description="What stands directly below it, in order.")
     previous: ProvisionRef | None = Field(description="The one before it on its level.")
     next: ProvisionRef | None = Field(description="The one after it on its level.")
+    topics: list[TopicRef] = Field(description="What it is about, surest first.")
 
 
 class ExpressionOut(BaseModel):
@@ -338,6 +354,76 @@ class ComparisonOut(BaseModel):
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
+
+
+class TopicOut(BaseModel):
+    """A topic of the taxonomy."""
+
+    id: str = Field(description="Its id.", examples=["breach-notice-authority"])
+    field: str = Field(description="Id of the field of law it belongs to.", examples=["personal-data"])
+    definition: str = Field(description="What a provision under it does.", examples=["A controller must notify …"])
+    labels: dict[str, str] = Field(description="What it is called, by language.", examples=[{"en": "Consent"}])
+    provisions: int = Field(description="Sections and articles about it.", examples=[9])
+
+
+class TopicList(BaseModel):
+    generation: str = Field(description="The index that answered.", examples=["2026-11-23T120000Z"])
+    topics: list[TopicOut] = Field(description="By field.")
+
+
+class ScoredRef(BaseModel):
+    provision: ProvisionRef
+    score: float = Field(description="How surely it is about the topic, 0 to 1.", examples=[0.71])
+
+
+class MatrixCell(BaseModel):
+    jurisdiction: str = Field(description="Its code.", examples=["sg"])
+    state: str = Field(
+        description="found, none (searched, nothing about the topic) or no text.", examples=["found"],
+        json_schema_extra={"enum": ["found", "none", "no text"]},
+    )  # fmt: skip
+    provisions: list[ScoredRef] = Field(description="At most three, surest first.")
+    more: int = Field(description="How many more there are.", examples=[0])
+
+
+class MatrixRow(BaseModel):
+    topic: TopicRef
+    definition: str = Field(description="What a provision under it does.", examples=["A controller must notify …"])
+    cells: list[MatrixCell] = Field(description="One a jurisdiction, in the order of the columns.")
+
+
+class LawOut(BaseModel):
+    """Whether a member state has a general data protection law, as the catalogue knows it."""
+
+    jurisdiction: JurisdictionOut
+    law: InstrumentOut | None = Field(description="That law; null where it has none, or none is known.")
+    instead: list[InstrumentOut] = Field(description="What it has instead.")
+    says: str = Field(description="In a sentence.", examples=["General law since 2012."])
+    source: str = Field(description="Who says so.", examples=[""])
+    status_date: str = Field(description="As of when.", examples=["2025-12-05"])
+
+
+class MatrixOut(BaseModel):
+    generation: str = Field(description="The index that answered.", examples=["2026-11-23T120000Z"])
+    field: str = Field(description="The field of law.", examples=["personal-data"])
+    jurisdictions: list[JurisdictionOut] = Field(description="The columns.")
+    laws: list[LawOut] = Field(description="For personal data: which member states have a law at all.")
+    rows: list[MatrixRow] = Field(description="One a topic.")
+
+
+class CatalogueRow(BaseModel):
+    instrument: InstrumentOut
+    text: str = Field(
+        description="Whether its text is in the corpus.", examples=["text"],
+        json_schema_extra={"enum": list(TEXTS)},
+    )  # fmt: skip
+    here: str = Field(description="Id of what is in the corpus, or empty.", examples=[_INSTRUMENT_ID])
+    listed: bool = Field(description="False where the corpus has it and the catalogue does not.", examples=[True])
+
+
+class CatalogueOut(BaseModel):
+    instruments: list[CatalogueRow] = Field(description="By jurisdiction, then year.")
+    data_protection: list[LawOut] = Field(description="Which member states have a data protection law.")
 
 
 class Health(BaseModel):

@@ -10,19 +10,16 @@ from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
-from scipy import sparse
 
 from lawsearch import views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
-from lawsearch.concepts import concepts_in, label
-from lawsearch.confidence import no_counterpart, relative
+from lawsearch.concepts import label
+from lawsearch.confidence import doubt, relative
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
 from lawsearch.generation import Generation, Group, current_name
-from lawsearch.instrument import UNKNOWN
 from lawsearch.language import detect
-from lawsearch.lexicon import words
-from lawsearch.matching import LINKS, Matcher, Query, Ranking
+from lawsearch.matching import Matcher, Query, Ranking
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.text import digits, normal
@@ -105,13 +102,13 @@ class Searcher:
             query = self._matcher.query_of(row, asked)
             reach = self._matcher.reach(self.generation.links[row])
         else:
-            query = self._query(asked, normal(asked), detect(asked))
-            reach, _ = self._reach(query, "")
+            query = self._matcher.query_of_text(self.models, asked, detect(asked))
+            reach, _ = self._matcher.reached(query)
         mask = self._mask(Filters(instruments=(instrument,), languages=(language,)))
         home = self.generation.instruments[instrument].jurisdiction
         group = self.generation.groups[f"{home}-{language}"]
         ranking = self._matcher.bridged(self._matcher.rank(query, group, mask), reach)
-        return [self.generation.ids[row] for row in ranking.rows], self._doubt(query, ranking)
+        return [self.generation.ids[row] for row in ranking.rows], doubt(query, ranking, self.generation.bags)
 
     def warm(self) -> Searcher:
         """Ask once for nothing, so that the first person to ask does not wait for tables and kernels to load."""
@@ -124,31 +121,10 @@ class Searcher:
         started = time.perf_counter()
         clean = normal(text)
         language = detect(clean)
-        query = self._query(text, clean, language)
-        reach, rankings = self._reach(query, exclude)
+        query = self._matcher.query_of_text(self.models, text, language)
+        reach, rankings = self._matcher.reached(query, exclude)
         answers = self._answers(query, reach, rankings, filters, limit, exclude)
         return self._result(clean, language, answers, filters, started)
-
-    def _query(self, text: str, clean: str, language: str) -> Query:
-        meaning, *parts = self.models.multilingual.encode([clean, *(p for p in views.parts(text) if p != clean)])
-        # Too short to tell is read as English by the English signals only if it is plain ASCII.
-        spoken = "en" if language == UNKNOWN and clean.isascii() else language
-        english = self.models.english.encode([clean])[0] if self.models.english and spoken == "en" else None
-        found = self.generation.lexicon.rarest(words(clean, spoken))
-        bag = self.generation.bags.vector(concepts_in(clean, spoken))
-        return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, bag, spoken)
-
-    def _reach(self, query: Query, exclude: str) -> tuple[np.ndarray, dict[str, Ranking]]:
-        """Where attention to the nearest units everywhere gets to after one more step along their links; and the
-        rankings by group that were made on the way."""
-        g = self.generation
-        shares = np.zeros(len(g.ids), np.float32)
-        rankings = {}
-        for group in g.groups.values():
-            if group.jurisdiction != exclude:
-                ranking = rankings[group.name] = self._matcher.rank(query, group)
-                shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
-        return self._matcher.reach(sparse.csr_matrix(shares)), rankings
 
     def _answers(
         self,
@@ -171,7 +147,7 @@ class Searcher:
             if code == exclude:
                 continue
             found: list[tuple[float, Group, Ranking, int]] = []
-            units, doubt = 0, 1.0
+            units, least = 0, 1.0
             for group in covered.get(code, []):
                 allowed = mask[group.start : group.stop].sum() if mask is not None else group.stop - group.start
                 units += int(allowed)
@@ -179,19 +155,15 @@ class Searcher:
                     continue
                 known = rankings.get(group.name) if mask is None else None
                 ranking = self._matcher.bridged(known or self._matcher.rank(query, group, mask), reach)
-                missing = self._doubt(query, ranking)
-                doubt = min(doubt, missing)
+                missing = doubt(query, ranking, self.generation.bags)
+                least = min(least, missing)
                 scores = (1 - missing) * relative(ranking.scores[: 2 * limit])
                 found += [(float(s), group, ranking, i) for i, s in enumerate(scores)]
             found.sort(key=lambda entry: -entry[0])
             hits = self._hits(query, found, limit)
-            answers.append(Answer(jurisdiction=code, hits=hits, no_counterpart=float(doubt), units=units))
+            answers.append(Answer(jurisdiction=code, hits=hits, no_counterpart=float(least), units=units))
         answers.sort(key=lambda a: -(a.hits[0].score if a.hits else -1.0))
         return answers
-
-    def _doubt(self, query: Query, ranking: Ranking) -> float:
-        covered = self.generation.bags.covered(query.concepts, int(ranking.rows[0])) if len(ranking.rows) else 0.0
-        return no_counterpart(ranking, covered)
 
     def _mask(self, filters: Filters) -> np.ndarray | None:
         """Which rows the filters allow; None where they allow all that is asked of the jurisdictions."""
@@ -207,6 +179,11 @@ class Searcher:
             for key, i in g.instruments.items()
         }
         mask = np.fromiter((fits[key] for key in g.instrument_of), bool, len(g.ids))
+        if f.topics:
+            for topic in f.topics:
+                if topic not in g.taxonomy.topics:
+                    raise QueryError(f"topic {topic!r} is not known", "Those of the index: lawsearch topics")
+            mask &= np.any([g.about_topic(topic) > 0 for topic in f.topics], axis=0)
         if f.languages:
             for group in g.groups.values():
                 if group.language not in f.languages:
@@ -241,6 +218,7 @@ class Searcher:
                         label(key, query.language) for key in self.generation.bags.shared(query.concepts, row, TERMS)
                     ),
                     passage=self._passage(query, row, provision),
+                    topics=tuple(key for key, _ in self.generation.topics_of(row)),
                 )
             )
             if len(hits) == limit:

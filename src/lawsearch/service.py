@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lawsearch.answer import Answer, Filters
-from lawsearch.errors import LawsearchError, NotFoundError
+from lawsearch.catalogue import Catalogue, load
+from lawsearch.errors import LawsearchError, MetadataError, NotFoundError
 from lawsearch.instrument import Instrument
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.store import Entry, Store
+from lawsearch.topic import Taxonomy
 from lawsearch.vocabulary import jurisdictions
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class View:
     """One generation as a request sees it, with the facts of its corpus that every page needs counted once."""
 
     searcher: Searcher
+    catalogue: Catalogue = field(default_factory=Catalogue)
     instruments: dict[str, Instrument] = field(init=False)
     entries: tuple[Entry, ...] = field(init=False)
     units: Counter[str] = field(init=False)
@@ -49,6 +52,9 @@ class View:
             for name in ("jurisdiction", "force", "kind", "status")
         }
         facets["language"] = Counter(entry.language for entry in entries)
+        generation = self.searcher.generation
+        found = (generation.about > 0).sum(axis=0)
+        facets["topic"] = Counter(dict(zip(self.taxonomy.topics, found.A1.tolist(), strict=True)))
         for name, value in (("entries", entries), ("instruments", instruments), ("units", units), ("facets", facets)):
             object.__setattr__(self, name, value)
 
@@ -59,6 +65,16 @@ class View:
         if found is None:
             found = self._stores.store = Store(self.searcher.generation.store.path, read_only=True)
         return found
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The topics that the generation was made with."""
+        return self.searcher.generation.taxonomy
+
+    def topics_of(self, provision: Provision) -> list[tuple[str, float]]:
+        """What a provision is about, with scores, surest first; of a part of a section nothing is said."""
+        row = self.searcher.generation.rows.get(provision.id)
+        return [] if row is None else self.searcher.generation.topics_of(row)
 
     @property
     def name(self) -> str:
@@ -126,7 +142,7 @@ class Service:
     def __init__(self, settings: Settings, searcher: Searcher | None = None) -> None:
         """Serve ``searcher``, or else what ``settings`` name, opened at the first request."""
         self.settings = settings
-        self._view = View(searcher) if searcher else None
+        self._view = self._viewed(searcher) if searcher else None
         self._looked = 0.0
         self._opening = threading.Lock()
         self._refreshing = threading.Lock()
@@ -140,7 +156,7 @@ class Service:
         if view is None:
             with self._opening:
                 if self._view is None:
-                    self._view = View(self._open())
+                    self._view = self._viewed(self._open())
                 return self._view
         now = time.monotonic()
         if now - self._looked >= EVERY and self._refreshing.acquire(blocking=False):
@@ -151,7 +167,7 @@ class Service:
     def _refresh(self, view: View) -> None:
         try:
             if view.searcher.stale():
-                self._view = View(view.searcher.renewed())
+                self._view = self._viewed(view.searcher.renewed())
                 log.info("now serving generation %s", self._view.name)
         except LawsearchError as error:
             log.warning("the newer generation cannot be served: %s", error)
@@ -159,6 +175,14 @@ class Service:
             log.exception("the newer generation cannot be served")
         finally:
             self._refreshing.release()
+
+    def _viewed(self, searcher: Searcher) -> View:
+        # The catalogue belongs to no generation; a new one is the time to look at it again.
+        try:
+            return View(searcher, load(self.settings.catalogue_dir))
+        except MetadataError as error:
+            log.warning("the catalogue cannot be shown: %s", error)
+            return View(searcher)
 
     def _open(self) -> Searcher:
         # Imported here: it loads the models' libraries, which the edge itself does not need.

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
 
     index_dir: Path = Field(Path("index"), description="Where the store and the built generations lie.")
     catalogue_dir: Path = Field(Path("corpus/catalogue"), description="The catalogue of instruments (TOML files).")
+    topics_dir: Path = Field(Path("corpus/topics"), description="The taxonomy of topics (TOML files).")
     cache_dir: Path = Field(
         default_factory=_cache_dir, description="Where unpacked models lie; by default the user's cache directory."
     )

@@ -48,6 +48,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """What a new text of an instrument changed: ids of units that are new, that read otherwise, and that are gone."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An expression without its provisions: the instrument, the language, its source and its parse report."""
 
@@ -116,16 +125,18 @@ class Store:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    def put(self, source: str, expressions: Iterable[Expression], maker: str) -> None:
+    def put(self, source: str, expressions: Iterable[Expression], maker: str) -> Changes:
         """Replace, in one transaction, everything that came from the file ``source`` by ``expressions``.
 
-        ``maker`` names the parser and its version. Raises MetadataError where another file that still exists
-        already gave the same expression; nothing is changed then.
+        Returns what that changed; of instruments that were not there before every unit is new. ``maker`` names the
+        parser and its version. Raises MetadataError where another file that still exists already gave the same
+        expression; nothing is changed then.
         """
         expressions = list(expressions)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as db:
             old = db.execute("select instrument, language from expressions where source = ?", [source]).fetchall()
+            was = dict(entry for key in old for entry in self._digests(*key))
             for instrument, language in old:
                 self._delete(instrument, language)
             for e in expressions:
@@ -150,6 +161,19 @@ class Store:
                     f"insert into provisions (id, position, digest, {_COLUMNS}) values ({', '.join('?' * 16)})",
                     (_row(p, position) for position, p in enumerate(e.provisions)),
                 )
+        now_there = {p.id: p.digest for e in expressions for p in e.provisions if p.is_unit}
+        return Changes(
+            added=tuple(key for key in now_there if key not in was),
+            changed=tuple(key for key in now_there if was.get(key, now_there[key]) != now_there[key]),
+            gone=tuple(key for key in was if key not in now_there),
+        )
+
+    def _digests(self, instrument: str, language: str) -> list[tuple[str, str]]:
+        """Ids and digests of the units of an expression, in the order of the text."""
+        return self._db.execute(
+            "select id, digest from provisions where instrument = ? and language = ? and parent = '' order by position",
+            [instrument, language],
+        ).fetchall()
 
     def _delete(self, instrument: str, language: str) -> None:
         for table in ("provisions", "expressions"):

@@ -20,7 +20,7 @@ from lawsearch.drawing import draw
 from lawsearch.edge import problem_of
 from lawsearch.errors import NotFoundError, QueryError
 from lawsearch.provision import Provision
-from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
+from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
 from lawsearch.schemas import AnswersOut, Problem
 from lawsearch.service import View
 
@@ -30,7 +30,7 @@ CLAUSE_WORDS = 26
 ADDRESSABLE = 4000
 #: Hits a jurisdiction that a page shows unless asked for more.
 SHOWN = 3
-_LISTS = ("jurisdiction", "force", "kind", "status", "language", "instrument")
+_LISTS = ("jurisdiction", "force", "kind", "status", "language", "topic", "instrument")
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
@@ -230,6 +230,33 @@ def get_compare(request: Request) -> Response:
     pad, extra = ([""], [("text", text)]) if text else ([], [])
     first, without = ([*pad, *(urlencode([*extra, *(("id", i) for i in o)]) for o in group)] for group in orders)
     return draw("compare.html", comparison=comparison, text=text, first=first, without=without)
+
+
+@router.get("/matrix")
+def get_matrix(request: Request) -> Response:
+    view = request.app.state.service.view()
+    asked = request.query_params
+    try:
+        query = MatrixQuery(
+            field=asked.get("field") or next(iter(view.taxonomy.fields), "personal-data"),
+            jurisdiction=list(dict.fromkeys(asked.getlist("jurisdiction"))),
+        )
+    except ValidationError as error:
+        return draw("problem.html", 422, problem=problem_of(error))
+    page = replies.matrix_page(view, query.field, query.jurisdiction)
+    return draw("matrix.html", view=view, page=page, chosen=query.jurisdiction)
+
+
+@router.get("/topics")
+def get_topics(request: Request) -> Response:
+    view = request.app.state.service.view()
+    return draw("topics.html", view=view, topics=replies.topic_list(view).topics)
+
+
+@router.get("/catalogue")
+def get_catalogue(request: Request) -> Response:
+    view = request.app.state.service.view()
+    return draw("catalogue.html", view=view, page=replies.catalogue_page(view))
 
 
 @router.get("/about")

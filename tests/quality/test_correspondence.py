@@ -22,8 +22,8 @@ from lawsearch.settings import Settings
 
 SHARED = Path(os.environ.get("LAWSEARCH_SHARED") or Path(__file__).parents[3] / "shared")
 GOLD = SHARED / "gold" / "dp-dev"
-GROUPS = ("provision", "provision same-language", "provision cross-lingual", "topic")
-MEASURES = ("mrr", "p1", "r5", "abstention_auroc")
+GROUPS = ("provision", "provision same-language", "provision cross-lingual", "topic", "assignment")
+MEASURES = ("mrr", "p1", "r5", "abstention_auroc", "precision", "recall", "f1")
 #: Vectors differ in their last digits from processor to processor, and now and then two ranks with them.
 SLACK = 0.01
 
@@ -45,7 +45,7 @@ def digest() -> str:
 @cache
 def measured_rows() -> dict[str, dict[str, object]]:
     """What ``lawsearch eval`` says of the table with the default settings."""
-    from lawsearch import cli
+    from lawsearch import operating
 
     settings = Settings()
     given = {k: v for k, v in os.environ.items() if not k.startswith("LAWSEARCH_")}
@@ -54,7 +54,7 @@ def measured_rows() -> dict[str, dict[str, object]]:
     given["LAWSEARCH_INDEX_DIR"] = str(settings.cache_dir / "eval")
     printed = io.StringIO()
     with mock.patch.dict(os.environ, given, clear=True), contextlib.redirect_stdout(printed):
-        cli.evaluate(GOLD, SHARED / "corpus", out_file=None, as_json=True)
+        operating.evaluate(GOLD, SHARED / "corpus", out_file=None, as_json=True)
     report = json.loads(printed.getvalue())
     return {
         name: {"digest": digest(), **{m: round(report[name][m], 4) for m in MEASURES if m in report[name]}}

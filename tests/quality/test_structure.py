@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from floors import fallen, read
 
-from ingest.catalogue import load
 from ingest.parsing import as_json, parse
+from lawsearch.catalogue import load
 from lawsearch.errors import DocumentError
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from madeup import FakeSearcher, make_store
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(index_dir=tmp_path_factory.mktemp("index"))
+    return Settings(index_dir=tmp_path_factory.mktemp("index"), catalogue_dir=Path(__file__).parent / "catalogue")
 
 
 @pytest.fixture(scope="session")

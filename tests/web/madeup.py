@@ -7,11 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+from scipy.sparse import csr_matrix
+
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
+from lawsearch.generation import Group
 from lawsearch.instrument import Instrument
 from lawsearch.lexicon import words
 from lawsearch.provision import Box, Expression, Provision
 from lawsearch.store import Store
+from lawsearch.topic import Taxonomy, taxonomy_from
 from lawsearch.vocabulary import jurisdictions
 
 EVIL = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
@@ -129,11 +134,47 @@ def make_store(path: Path) -> Path:
     return path.with_suffix(".snapshot")
 
 
+#: Ids of the provisions about each topic of the taxonomy.
+ABOUT = {
+    "breaches": ("/akn/sg/act/2031/7/en/~sec_2A", "/akn/th/act/2574/3/th/~sec_๗"),
+    "consent": ("/akn/sg/act/2031/7/en/~sec_3",),
+}
+TAXONOMY = taxonomy_from([
+    {"id": "data", "field": "", "definition": "Care of data.", "labels": {"en": "Data care"}},
+    {"id": "breaches", "field": "data", "definition": f"Who tells whom of a breach. {EVIL}",
+     "labels": {"en": "Breaches", "th": "การละเมิด"}},
+    {"id": "consent", "field": "data", "definition": "Leave to use data.", "labels": {"en": f"Consent {EVIL}"}},
+    {"id": "silence", "field": "data", "definition": "Nothing is about this.", "labels": {"en": "Silence"}},
+])  # fmt: skip
+
+
 @dataclass
 class FakeGeneration:
     name: str
     store: Store
     manifest: dict = field(default_factory=lambda: {"built": "2031-01-01T00:00:00+00:00", "models": {"e5": "x"}})
+    taxonomy: Taxonomy = TAXONOMY
+
+    def __post_init__(self) -> None:
+        units = sorted(self.store.units(), key=lambda u: (u.instrument, u.language))
+        self.ids = [u.id for u in units]
+        self.rows = {key: row for row, key in enumerate(self.ids)}
+        code = {key: i.jurisdiction for key, i in self.store.instruments().items()}
+        self.groups = {}
+        for row, u in enumerate(units):
+            name = f"{u.instrument}-{u.language}"
+            start = self.groups[name].start if name in self.groups else row
+            self.groups[name] = Group(name, code[u.instrument], u.language, start, row + 1)
+        self.about = csr_matrix(np.array([[0.7 * (key in found) for found in self._found()] for key in self.ids]))
+
+    def _found(self) -> list[tuple[str, ...]]:
+        return [ABOUT.get(topic, ()) for topic in self.taxonomy.topics]
+
+    def topics_of(self, row: int) -> list[tuple[str, float]]:
+        return [(topic, 0.7) for topic, found in ABOUT.items() if self.ids[row] in found]
+
+    def about_topic(self, topic: str) -> np.ndarray:
+        return self.about[:, [list(self.taxonomy.topics).index(topic)]].toarray().ravel()
 
 
 class FakeSearcher:
@@ -202,5 +243,5 @@ class FakeSearcher:
         signals = (Signal("meaning", 0.8, 0.7), Signal("title", 0.5, 0.3))
         return Hit(
             provision=p, instrument=self.instruments[p.instrument], score=score, signals=signals, terms=shared[:4],
-            passage=p.text,
+            passage=p.text, topics=tuple(topic for topic, found in ABOUT.items() if p.id in found),
         )  # fmt: skip

@@ -266,6 +266,7 @@ def test_openapi_describes_every_route_with_examples(client: TestClient) -> None
     assert set(schema["paths"]) == {
         "/api/search", "/api/counterparts", "/api/provisions/{id}/counterparts", "/api/provisions/{id}",
         "/api/instruments", "/api/instruments/{id}", "/api/compare", "/healthz", "/api/about",
+        "/api/topics", "/api/matrix", "/api/catalogue",
     }  # fmt: skip
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():

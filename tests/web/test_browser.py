@@ -131,12 +131,26 @@ def test_without_javascript(browser, site: str) -> None:
     context.close()
 
 
+def test_an_officer_goes_from_the_matrix_to_a_provision_and_back(page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Matrix").click()
+    page.get_by_text("Jurisdictions", exact=True).click()
+    page.get_by_label("Singapore").check()
+    page.get_by_role("button", name="Show").click()
+    playwright.expect(page.get_by_role("columnheader")).to_have_count(2)
+    page.get_by_role("link", name="Section 2A").click()
+    playwright.expect(page.get_by_role("heading", level=1)).to_contain_text("Duty to notify a data breach")
+    page.get_by_role("link", name="Breaches").click()
+    playwright.expect(page.locator("#topic-breaches")).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("width", [390, 768])
 def test_nothing_scrolls_sideways(browser, site: str, width: int) -> None:
     context = browser.new_context(base_url=site, viewport={"width": width, "height": 844})
     page = context.new_page()
     six = "&".join(f"id={i}" for i in (SECTION, OTHER, "/akn/th/act/2574/3/~sec_๗", "/akn/vn/law/2032/5/vi/~art_12"))
     for address in ("/", "/?q=data+breach&force=binding", SECTION, "/akn/sg/act/2031/7", "/instruments", "/about",
+                    "/matrix", "/topics", "/catalogue",
                     f"/compare?{six}", "/nothing"):  # fmt: skip
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address

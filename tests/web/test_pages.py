@@ -23,7 +23,8 @@ CLAUSE = (
 PAGES = [
     "/", "/?q=notify+data+breach", f"/?q={CLAUSE.replace(' ', '+')}", SECTION, THAI, "/akn/sg/act/2031/7",
     "/akn/id/law/2030/9/en", "/akn/my/guideline/2034/1", "/akn/my/guideline/2034/1/en/~sec_1", "/instruments",
-    "/about", f"/compare?id={SECTION}&id={OTHER}&id={THAI}", "/compare?id=/akn/my/guideline/2034/1/en/~sec_1&text=x",
+    "/about", "/matrix", "/topics", "/catalogue",
+    f"/compare?id={SECTION}&id={OTHER}&id={THAI}", "/compare?id=/akn/my/guideline/2034/1/en/~sec_1&text=x",
 ]  # fmt: skip
 WRONG = ["/nothing", "/akn/sg/act/2031/7/en/~sec_99", "/akn/xx/act/1/1", "/compare", "/?q=x&limit=0", "/?q=x&kind=y"]
 
@@ -222,3 +223,57 @@ def test_contents_are_grouped_by_new_titles() -> None:
 def test_the_first_sentence_of_a_note() -> None:
     note = "Not the law: sections of the Act, B.E. 2562 (2019), in our words. Numbers are those of the Act."
     assert opening(note) == "Not the law: sections of the Act, B.E. 2562 (2019), in our words."
+
+
+def test_the_matrix_says_found_none_and_no_text(client: TestClient) -> None:
+    page = client.get("/matrix").text
+    assert "Data care: who regulates what" in page
+    assert "none found" in page
+    assert "no text" in page
+    assert 'href="/akn/sg/act/2031/7/en/~sec_2A"' in page
+    assert "<script>alert" not in page
+    narrow = client.get("/matrix?jurisdiction=sg&jurisdiction=th").text
+    assert narrow.count('<th scope="col">') == 3
+    assert client.get("/matrix?field=nothing").status_code == 404
+    assert client.get("/matrix?jurisdiction=xx").status_code == 422
+
+
+def test_topics_are_explained_and_filter(client: TestClient) -> None:
+    page = client.get("/topics").text
+    assert "Leave to use data." in page
+    assert "การละเมิด" in page
+    assert "<script>alert" not in page
+    results = client.get("/?q=data breach&topic=consent").text
+    assert '<option value="consent" selected>' in results
+    assert client.get("/?q=data&topic=nothing").status_code == 422
+
+
+def test_a_provision_says_what_it_is_about(client: TestClient) -> None:
+    page = client.get("/akn/sg/act/2031/7/en/~sec_2A").text
+    assert 'href="/matrix?field=data#topic-breaches"' in page
+    part = client.get("/akn/sg/act/2031/7/en/~sec_2A__subsec_1").text
+    assert "<dt>About</dt>" not in part
+
+
+def test_the_catalogue_tells_what_is_here_and_which_state_has_a_law(client: TestClient) -> None:
+    page = client.get("/catalogue").text
+    assert "3 instruments known; of these 1 with their text here" in page
+    assert "Its text is nowhere to be had." in page
+    assert "not in the catalogue" in page
+    assert "No general law." in page
+    assert "ច្បាប់ស្តីពីទីផ្សារ" in page
+    found = client.get("/api/catalogue").json()
+    states = {row["jurisdiction"]["code"]: row for row in found["data_protection"]}
+    assert states["sg"]["law"]["id"] == "/akn/sg/act/2031/7"
+    assert states["kh"]["law"] is None
+    assert [i["id"] for i in states["kh"]["instead"]] == ["/akn/kh/law/2030/2"]
+    assert (states["th"]["law"], states["th"]["says"]) == (None, "")
+
+
+def test_the_matrix_and_topics_for_programs(client: TestClient) -> None:
+    found = client.get("/api/matrix?field=data&jurisdiction=sg&jurisdiction=kh").json()
+    assert [r["topic"]["id"] for r in found["rows"]] == ["breaches", "consent", "silence"]
+    assert [c["state"] for c in found["rows"][0]["cells"]] == ["found", "no text"]
+    assert found["rows"][2]["cells"][0]["state"] == "none"
+    counts = {t["id"]: t["provisions"] for t in client.get("/api/topics").json()["topics"]}
+    assert counts == {"breaches": 2, "consent": 1, "silence": 0}

@@ -1,15 +1,19 @@
-"""The catalogue: what is known of instruments, kept as TOML beside the corpus, and how to recognise them."""
+"""The catalogue: which instruments exist, as TOML beside the corpus, and how their texts are recognised.
+
+One file a jurisdiction, named by its code, with ``[[instrument]]`` tables and, for a state, ``[data_protection]``.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from lawsearch.errors import MetadataError
 from lawsearch.instrument import Instrument, instrument_from
 from lawsearch.text import folded
+from lawsearch.vocabulary import jurisdictions, languages
 
 #: How much of a text, folded, can show what it is.
 _OPENING = 1600
@@ -29,11 +33,24 @@ class Entry:
     language: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataProtection:
+    """Whether a jurisdiction has a general data protection law: the id of ``law``, or empty and what it has
+    ``instead``; ``says`` it in a sentence, ``source`` and ``status_date`` tell who knows it and as of when."""
+
+    law: str = ""
+    instead: tuple[str, ...] = ()
+    says: str = ""
+    source: str = ""
+    status_date: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All entries, in the order of files and tables."""
+    """All entries, in the order of files and tables; and what each jurisdiction has on data protection."""
 
     entries: tuple[Entry, ...] = ()
+    data_protection: Mapping[str, DataProtection] = field(default_factory=dict)
 
     def recognised(self, text: str) -> Entry | None:
         """The entry whose strings all stand in the opening of ``text``; those that stand first win.
@@ -85,28 +102,63 @@ def load(folder: str | Path) -> Catalogue:
     """The catalogue in ``folder``: every ``*.toml``, ``[[instrument]]`` tables with the fields of Instrument.
 
     Further keys are ``recognise``, ``family`` and ``language``. Raises MetadataError for a field outside its
-    vocabulary, an id given twice, or a file that is not TOML.
+    vocabulary, an id given twice, an instrument in the file of another jurisdiction, a ``[data_protection]`` that
+    names an instrument which is not there, or a file that is not TOML.
     """
     entries: list[Entry] = []
+    answers: dict[str, DataProtection] = {}
     seen: dict[str, Path] = {}
     for path in sorted(Path(folder).glob("*.toml")):
-        for entry in _entries(path):
+        values = table(path)
+        if unknown := sorted(set(values) - {"instrument", "data_protection"}):
+            raise MetadataError(
+                f"{path}: unknown table {unknown[0]!r}", "Use [[instrument]], and [data_protection] once"
+            )
+        for entry in _entries(path, values.get("instrument", [])):
             identifier = entry.instrument.id
             if identifier in seen:
                 raise MetadataError(f"{path}: {identifier} is also in {seen[identifier]}", "Keep one of the two")
             seen[identifier] = path
             entries.append(entry)
-    return Catalogue(tuple(entries))
+        if "data_protection" in values:
+            answers[path.stem] = _data_protection(path, values["data_protection"])
+    for code, answer in answers.items():
+        for identifier in filter(None, (answer.law, *answer.instead)):
+            if identifier not in seen:
+                raise MetadataError(
+                    f"{folder}/{code}.toml: data_protection names {identifier}, which is not in the catalogue",
+                    "Add the instrument or correct the id",
+                )
+    return Catalogue(tuple(entries), answers)
 
 
-def _entries(path: Path) -> Iterable[Entry]:
-    values = table(path)
-    rows = values.get("instrument", [])
-    unknown = sorted(set(values) - {"instrument"})
-    if unknown or not isinstance(rows, list):
-        raise MetadataError(f"{path}: unknown table {unknown[0] if unknown else 'instrument'!r}", "Use [[instrument]]")
+def _entries(path: Path, rows: object) -> Iterator[Entry]:
+    if not isinstance(rows, list):
+        raise MetadataError(f"{path}: instrument is not a list of tables", "Use [[instrument]]")
     for i, row in enumerate(rows, start=1):
-        yield entry_from(row, f"{path}, instrument {i}")
+        entry = entry_from(row, f"{path}, instrument {i}")
+        instrument = entry.instrument
+        if path.stem in jurisdictions() and instrument.jurisdiction != path.stem:
+            raise MetadataError(
+                f"{path}: {instrument.id} has the jurisdiction {instrument.jurisdiction!r}", "One file a jurisdiction"
+            )
+        for code in (*instrument.languages, instrument.authoritative):
+            if code not in languages():
+                raise MetadataError(f"{path}: {instrument.id}: language {code!r} is not known", "Use an ISO 639 code")
+        yield entry
+
+
+def _data_protection(path: Path, values: object) -> DataProtection:
+    if not isinstance(values, dict):
+        raise MetadataError(f"{path}: data_protection is not a table", "Use [data_protection]")
+    clean = {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in values.items()}
+    clean["instead"] = tuple(clean.get("instead", ()))
+    for name, value in clean.items():
+        if name not in (f.name for f in fields(DataProtection)):
+            raise MetadataError(f"{path}: data_protection has an unknown field {name!r}")
+        if not all(isinstance(v, str) for v in (value if name == "instead" else (value,))):
+            raise MetadataError(f"{path}: data_protection.{name} must be text")
+    return DataProtection(**clean)
 
 
 def sidecar(path: str | Path) -> Entry | None:

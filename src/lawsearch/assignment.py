@@ -1,0 +1,40 @@
+"""Assignment: which provisions are about which topics, found by the matcher as it finds answers to a question.
+
+A topic's definition is asked of every group. A provision is about the topic as far as it answers well (its share of
+the best answer) and the group has an answer at all (one less the estimate that it has none). What a topic's own
+question finds far down the list is no topic of a provision: scores below ``FLOOR`` are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from lawsearch.confidence import doubt, relative
+from lawsearch.embedding import Models
+from lawsearch.generation import Group
+from lawsearch.linking import Progress, silent
+from lawsearch.matching import Matcher
+from lawsearch.topic import Topic
+
+#: Score from which a provision is said to be about a topic: likelier than not.
+FLOOR = 0.5
+
+
+def assign(
+    matcher: Matcher, models: Models, topics: Sequence[Topic], groups: Sequence[Group], progress: Progress = silent
+) -> sparse.csr_matrix:
+    """Scores 0..1 of all units by topic, shape (n, len(topics)), zero where a unit is not about a topic."""
+    table = np.zeros((len(matcher.generation.ids), len(topics)), np.float32)
+    for column, topic in enumerate(topics):
+        query = matcher.query_of_text(models, f"{topic.label()}. {topic.definition}", "en")
+        reach, rankings = matcher.reached(query)
+        for group in groups:
+            ranking = matcher.bridged(rankings[group.name], reach)
+            sure = 1 - doubt(query, ranking, matcher.generation.bags)
+            table[ranking.rows, column] = sure * relative(ranking.scores)
+        progress("topics", column + 1, len(topics))
+    table[table < FLOOR] = 0
+    return sparse.csr_matrix(table)
