@@ -107,7 +107,6 @@ def test_a_status_has_a_source_and_a_date(shipped: Catalogue) -> None:
             assert i.status_date, f"{i.id}: status without a date"
         assert i.title, i.id
         assert i.subjects, f"{i.id}: no subject"
-        assert i.force != UNKNOWN or i.notes, f"{i.id}: force unknown and nothing said of it"
         assert i.address.startswith(("https://", "http://")) or not i.address, i.id
         assert i.authoritative == UNKNOWN or i.authoritative in i.languages, i.id
         assert i.id.split("/")[2] == i.jurisdiction or i.jurisdiction in ("int",), i.id
