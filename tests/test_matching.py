@@ -146,7 +146,7 @@ def test_a_bridge_lifts_what_third_laws_lead_to(core: Searcher) -> None:
     reach[5] = 0.4
     bridged = matcher.bridged(ranking, reach)
     assert bridged.rows[0] == 5
-    assert bridged.reached == pytest.approx(0.4)
+    assert bridged.reached == pytest.approx(0.4 / (len(core.generation.groups) - 1))
     assert bridged.views["bridge"][0] == pytest.approx(0.4)
     assert (np.diff(bridged.scores) <= 0).all()
     assert bridged.contributions["bridge"].max() == pytest.approx(BRIDGE * standard(np.array([0, 0, 1.0])).max())

@@ -15,9 +15,16 @@ from lawsearch.errors import MetadataError
 from lawsearch.text import digits, normal
 from lawsearch.vocabulary import languages
 
-#: Languages written without spaces between words: labels match anywhere but inside a syllable.
+#: Languages written without spaces between words: labels match anywhere but inside a syllable, with spaces or without.
 UNSPACED = frozenset({"th", "lo", "km", "my", "zh"})
 
+# Portuguese stems up to a letter that only the spelling before 1990 writes, where c, ç or t follows: protecção,
+# adoptar. Words that keep theirs (facto, contacto, secção, opção, intelectual) are not among them.
+_MUTE = r"""
+\bac coac desac inac interac proac reac retroac transac frac trac redac exac carác didác tác afec arquitec colec confec
+detec dialec direc efec \belec oelec eléc infec jec \blec perspec prospec protec \brec correc respec selec inspec espec
+aspec vec \bsec(?=t) noc adop \bbap acep concep decep excep intercep percep recep suscep óp
+"""
 # Spellings that vary within a language, made one before matching; labels and texts alike.
 _FOLDS: dict[str, tuple[tuple[str, str], ...]] = {
     "en": (
@@ -27,8 +34,22 @@ _FOLDS: dict[str, tuple[tuple[str, str], ...]] = {
     "vi": tuple((f"{a}{v}(?!\\w)", f"{t}{b}") for a, vs, ts, b in (
         ("o", "àáảãạ", "òóỏõọ", "a"), ("o", "èéẻẽẹ", "òóỏõọ", "e"), ("u", "ỳýỷỹỵ", "ùúủũụ", "y"),
     ) for v, t in zip(vs, ts, strict=True)),
-    "th": (("\u0e4d\u0e32", "\u0e33"),),
-    "lo": (("\u0ecd\u0eb2", "\u0eb3"), ("ຫນ", "ໜ"), ("ຫມ", "ໝ")),
+    "tl": (("siy(?=[aeo])", "sy"),),
+    "tet": (("á", "a"), ("é", "e"), ("í", "i"), ("ó", "o"), ("ú", "u")),
+    "pt": (
+        ("[cp](?=[cçt])(?:" + "|".join(f"(?<={stem})" for stem in _MUTE.split()) + ")", ""),
+        ("contra ordena", "contraordena"), ("infra estrutur", "infraestrutur"), ("co autor(?!i)", "coautor"),
+    ),
+    # A tone mark before its vowel sign is put behind it, and am in two signs is made one.
+    "th": (("([\u0e48-\u0e4b])([\u0e31\u0e34-\u0e37\u0e4d])", r"\2\1"), ("\u0e4d([\u0e48-\u0e4b]?)า", "\\1\u0e33")),
+    "lo": (
+        ("([\u0ec8-\u0ecb])([\u0eb1\u0eb4-\u0eb9\u0ebb\u0ecd])", r"\2\1"),
+        ("\u0ecd([\u0ec8-\u0ecb]?)າ", "\\1\u0eb3"), ("\u0eb3([\u0ec8-\u0ecb])", "\\1\u0eb3"),
+        ("ຫນ", "ໜ"), ("ຫມ", "ໝ"), ("ຫລ", "ຫຼ"), ("(?:ເອ|ອີ)ເລັກໂ[ຕທ]ຣ?ນິກ(?:ສ໌?)?", "ເອເລັກໂຕຣນິກ"),
+    ),
+    # The subscripts of ត and ដ look the same; the subscript ro is written last.
+    "km": (("\u17d2ដ", "\u17d2ត"), ("(\u17d2រ)(\u17d2.)", r"\2\1"), ("ឲ", "ឱ")),
+    "my": (("\u102b", "\u102c"), ("ဥ(?=[\u102c\u103a])", "ဉ"), ("စျ", "ဈ")),
 }  # fmt: skip
 _SIGNS = str.maketrans(dict.fromkeys("-‐‑‒–", " ") | {"’": "'", "\u200c": None, "\u200d": None})
 # Vowels and marks that continue a syllable, so that a label cannot end before one.
@@ -37,6 +58,9 @@ _MARKS = "".join(
     if unicodedata.category(chr(c)) in ("Mn", "Mc") or chr(c) in "ะาำๅະາຳຽ"
 )  # fmt: skip
 _LEADING = "เแโใไເແໂໃໄ\u17d2\u1039"  # vowels written before their consonant, and signs that stack the next one
+# A label ends neither before a mark nor, in Burmese, before a consonant that closes the syllable (asat, stacked).
+_AFTER = f"(?![{_MARKS}]|[\u1000-\u1021]\u1037?[\u1039\u103a])"
+_LONG = 10  # characters from which a label is too long to arise by chance where two words meet
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +79,35 @@ def _folded(text: str, language: str) -> str:
     return normal(text)
 
 
-def _plural(word: str) -> str:
-    if re.search("[^aeiou]y$", word):
-        return word[:-1] + "ies"
-    return word + ("es" if re.search("(s|x|ch|sh)$", word) else "s")
+def _solid(form: str, language: str) -> str:
+    """A folded label or match as it is looked up: without its spaces where they make no difference."""
+    return form.replace(" ", "") if language in UNSPACED else form
+
+
+# What ends a word, and its plural, by language; and what a word that takes the plural is followed by.
+_PLURALS = {
+    "en": (("(?<=[^aeiou])y$", "ies"), ("(?<=s|x)$|(?<=ch|sh)$", "es"), ("$", "s")),
+    "pt": (
+        ("ão$", "ões"), ("m$", "ns"), ("[eé]l$", "eis"), ("(?<=[aou])l$", "is"), ("(?<=r|z)$", "es"), ("(?<=s)$", ""),
+        ("$", "s"),
+    ),
+}  # fmt: skip
+_OF = {"en": "( of )", "pt": "( (?:d|pel)[aeo]s? )"}
+
+
+def _plural(word: str, language: str) -> str:
+    end, plural = next((end, plural) for end, plural in _PLURALS[language] if re.search(end, word))
+    return re.sub(end, plural, word, count=1)
 
 
 def _forms(label: str, language: str) -> list[str]:
-    """The label and the forms that a rule makes of it: English plurals, Portuguese -s, Indonesian and Malay -nya."""
-    if language == "en":
-        head, of, rest = label.partition(" of ")
-        return [label, _plural(label)] + ([_plural(head) + of + rest] if of else [])
-    return [label] + {"pt": [label + "s"], "id": [label + "nya"], "ms": [label + "nya"]}.get(language, [])
+    """The label and its regular forms: plurals, Indonesian and Malay -nya, the Filipino linker -ng or -g."""
+    if language in _PLURALS:
+        head, *rest = re.split(_OF[language], label, maxsplit=1)
+        return [label, _plural(label, language), "".join([_plural(head, language), *rest])]
+    if language == "tl":
+        return [label] + [label + ("g" if label[-1] == "n" else "ng")] * (label[-1] in "aeioun")
+    return [label] + [label + "nya"] * (language in ("id", "ms"))
 
 
 def read(table: Mapping[str, Mapping[str, object]]) -> dict[str, Concept]:
@@ -86,7 +127,7 @@ def read(table: Mapping[str, Mapping[str, object]]) -> dict[str, Concept]:
             if not isinstance(values, list) or not values:
                 raise MetadataError(f"concept {key}: no labels in {code}", "Give a list of labels or leave it out.")
             for value in values:
-                if not isinstance(value, str) or not (form := _folded(value, code)):
+                if not isinstance(value, str) or not (form := _solid(_folded(value, code), code)):
                     raise MetadataError(f"concept {key}: an empty label in {code}", "Give words.")
                 if other := taken.get((code, form)):
                     raise MetadataError(f"{value!r} in {code} stands for {other} and for {key}", "Keep one of them.")
@@ -107,9 +148,22 @@ def label(concept: str, language: str) -> str:
     return (known.labels.get(language) or known.labels["en"])[0] if known else concept
 
 
+def _tokens(form: str, language: str) -> list[str]:
+    """The regular expression of a form, character by character, with " ?" where a space may stand or not.
+
+    In an unspaced script that is where the label has one, and in long labels wherever a syllable can begin; in a short
+    one it would join the end of a word and the beginning of the next.
+    """
+    if language not in UNSPACED:
+        return [re.escape(c) for c in form]
+    if len(form) >= _LONG:
+        form = re.sub(f"(?<=.[^ {_LEADING}])(?=[^ {_MARKS}].)", " ", form)
+    return [" ?" if c == " " else re.escape(c) for c in form]
+
+
 def _trie_pattern(trie: dict) -> str:
-    """A regular expression for the words in a trie of characters ('' ends a word), longer words tried first."""
-    ways = [re.escape(c) + _trie_pattern(below) for c, below in trie.items() if c]
+    """A regular expression for the words in a trie of tokens ('' ends a word), longer words tried first."""
+    ways = [token + _trie_pattern(trie[token]) for token in sorted(trie, key=lambda token: token != " ?") if token]
     if not ways:
         return ""
     body = f"(?:{'|'.join(ways)})" if len(ways) > 1 or "" in trie else ways[0]
@@ -119,30 +173,29 @@ def _trie_pattern(trie: dict) -> str:
 @cache
 def _matcher(language: str) -> tuple[re.Pattern[str], dict[str, str]]:
     """One pattern for all labels of a language, and the concept of each form that it finds."""
-    of: dict[str, str] = {}
-    listed = [(_folded(text, language), c.key) for c in concepts().values() for text in c.labels.get(language, ())]
-    of.update(listed)
-    for text, key in listed:
-        for form in _forms(text, language):
-            of.setdefault(form, key)
+    listed = {_folded(text, language): c.key for c in concepts().values() for text in c.labels.get(language, ())}
+    of = {form: key for text, key in reversed(listed.items()) for form in _forms(text, language)} | listed
     trie: dict = {}
     for form in of:
         node = trie
-        for c in form:
-            node = node.setdefault(c, {})
+        for token in _tokens(form, language):
+            node = node.setdefault(token, {})
         node[""] = {}
-    before, after = (f"(?<![{_LEADING}])", f"(?![{_MARKS}])") if language in UNSPACED else (r"(?<!\w)", r"(?!\w)")
-    return re.compile(before + _trie_pattern(trie) + after if of else r"(?!)"), of
+    before, after = (f"(?<![{_LEADING}])", _AFTER) if language in UNSPACED else (r"(?<!\w)", r"(?!\w)")
+    pattern = re.compile(before + _trie_pattern(trie) + after if of else r"(?!)")
+    return pattern, {_solid(form, language): key for form, key in of.items()}
 
 
 def concepts_in(text: str, language: str) -> Counter[str]:
     """The concepts that a text names, each with how often; for a language without labels, by the English ones.
 
     Read from the left, the longest label at each place counts and its words count for no other concept: "personal
-    data breach" is no "personal data". Case, hyphens and common spelling variants make no difference.
+    data breach" is no "personal data". Case, hyphens and common spelling variants make no difference, nor do spaces
+    in scripts that are written without.
     """
     pattern, of = _matcher(language)
     if not of:
         language = "en"
         pattern, of = _matcher(language)
-    return Counter(of[m.group()] for m in pattern.finditer(_folded(text, language)))
+    found = pattern.findall(_folded(text, language))
+    return Counter(of[_solid(form, language)] for form in found)

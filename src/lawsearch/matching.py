@@ -55,7 +55,7 @@ class Query:
 class Ranking:
     """Candidates of one group, best first: standardised scores, the raw values by view, and what each view gave to
     the score, all aligned with ``rows``. ``reached`` is the attention that bridges brought to the candidates
-    together, NaN where there is no third jurisdiction to bridge by."""
+    together, for each group that it could come from, NaN where there is no third jurisdiction to bridge by."""
 
     rows: np.ndarray
     scores: np.ndarray
@@ -197,7 +197,9 @@ class Matcher:
         contributions = {**ranking.contributions, "bridge": BRIDGE * mass}
         scores = standard(ranking.scores + BRIDGE * mass)
         seen = {**ranking.views, "bridge": value}
-        return _sorted(Ranking(ranking.rows, scores, seen, contributions, float(value.sum())))
+        # Every further group brings some: without dividing, a larger corpus would look surer of everything.
+        reached = float(value.sum()) / max(1, len(self.generation.groups) - 1)
+        return _sorted(Ranking(ranking.rows, scores, seen, contributions, reached))
 
 
 def fuse(rows: np.ndarray, seen: dict[str, np.ndarray]) -> Ranking:
