@@ -9,8 +9,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from ingest.catalogue import Catalogue, Entry, sidecar
 from ingest.page import Reading
+from lawsearch.catalogue import Catalogue, Entry, sidecar
 from lawsearch.instrument import Instrument
 from lawsearch.text import digits, slug
 
@@ -65,6 +65,15 @@ def describe(path: str | Path, reading: Reading, catalogue: Catalogue | None = N
     if known:
         return _described(known, "catalogue")
     return Description(_self_described(Path(path), front), "document")
+
+
+def spoken(path: str | Path, instrument: Instrument | None = None) -> str:
+    """The language that is known before a document is read: that of the instrument given, or of a sidecar."""
+    beside = None if instrument else sidecar(path)
+    if beside and beside.language:
+        return beside.language
+    known = instrument or (beside.instrument if beside else None)
+    return known.languages[0] if known and len(known.languages) == 1 else ""
 
 
 def _described(entry: Entry, source: str) -> Description:

@@ -13,16 +13,19 @@ from pathlib import Path
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from ingest.ocr import Missing, Reader
 from ingest.page import Line, Page, Reading
-from ingest.repair import anomaly, repaired
+from ingest.repair import anomaly, doubt, repaired
 from lawsearch.errors import DocumentError
+from lawsearch.language import detect
 
 #: Suspicious places in a thousand characters above which the other extractors are asked as well.
 TOLERANCE = 3.0
+#: Suspicious places in a thousand from which text that no picture stands behind is read by OCR as well.
+BROKEN = 20.0
 #: Non-space characters below which a page counts as carrying no text layer.
 MINIMUM = 12
 
-_OCR_REMEDY = "It has no text layer, and OCR is not available yet: supply a PDF with text"
 _ITALIC = 1 << 6
 _FORCE_BOLD = 1 << 18
 
@@ -205,23 +208,8 @@ def _score(pages: list[Page]) -> float:
     return anomaly("\n".join(page.text for page in pages))
 
 
-def read(path: str | Path) -> Reading:
-    """The pages of the PDF at ``path``.
-
-    Raises DocumentError for a file that cannot be read as text: missing, empty, not a PDF, encrypted, truncated,
-    damaged, or with no text layer on any page. Pages without text among others are listed in ``image_only``.
-    """
-    path = Path(path)
-    data = _bytes(path)
-    try:
-        pages = _pdfium(path, data)
-    except pdfium.PdfiumError as error:
-        raise _failure(path, error, data) from None
-    if not pages:
-        raise DocumentError(path, "has no pages", "Fetch the file again")
-    bare = tuple(p.number for p in pages if len(re.sub(r"\s", "", p.text)) < MINIMUM)
-    if len(bare) == len(pages):
-        raise DocumentError(path, "is image-only" if len(data) > 2000 else "has no text", _OCR_REMEDY)
+def _rival(path: Path, data: bytes, pages: list[Page]) -> tuple[list[Page], str, float]:
+    """The pages by the extractor whose text is the least impossible, its name and its score."""
     score, name = _score(pages), "pdfium"
     if score > TOLERANCE:
         for rival, extract in list(EXTRACTORS.items())[1:]:
@@ -234,4 +222,83 @@ def read(path: str | Path) -> Reading:
             rating = _score(other)
             if rating < score and sum(len(p.text) for p in other) * 2 > sum(len(p.text) for p in pages):
                 score, name, pages = rating, rival, other
-    return Reading(str(path), hashlib.sha256(data).hexdigest(), tuple(pages), (name,) * len(pages), score, bare)
+    return pages, name, score
+
+
+def read(path: str | Path, *, language: str = "", cache: Path | None = None) -> Reading:
+    """The pages of the PDF at ``path``; those without text, or with text that is plainly misread, by OCR.
+
+    ``language``, where known, says how pages are read; ``cache`` is the folder for what was read, by default the
+    user's. Raises DocumentError for a file that cannot be read as text: missing, empty, not a PDF, encrypted,
+    truncated, damaged, or image-only where tesseract or its model for the language is not installed. Pages on which
+    nothing was read are listed in ``image_only``.
+    """
+    path = Path(path)
+    data = _bytes(path)
+    try:
+        pages = _pdfium(path, data)
+    except pdfium.PdfiumError as error:
+        raise _failure(path, error, data) from None
+    if not pages:
+        raise DocumentError(path, "has no pages", "Fetch the file again")
+    bare = [p.number for p in pages if _bare(p)]
+    if len(bare) == len(pages) and len(data) < 2000:
+        raise DocumentError(path, "has no text", "Its pages are empty: supply a PDF with text")
+    name = "pdfium"
+    if len(bare) < len(pages):
+        pages, name, _ = _rival(path, data, pages)
+    names = [name] * len(pages)
+    doubtful = _doubtful(data, pages)
+    if bare or doubtful:
+        text = "\n".join(page.text for page in pages)
+        if not language and len(bare) < len(pages):
+            language = detect(text)
+        try:
+            found = Reader(path, data, cache).read([*bare, *doubtful], language)
+        except Missing as missing:
+            if len(bare) == len(pages):
+                raise DocumentError(path, "is image-only", f"It has to be read by OCR. {missing.remedy}") from None
+            found = {}
+        for number, page in found.items():
+            if number in bare or _better(page, pages[number - 1]):
+                pages[number - 1], names[number - 1] = page, "tesseract"
+    left = tuple(p.number for p in pages if _bare(p))
+    if len(left) == len(pages):
+        raise DocumentError(path, "is image-only", "OCR found nothing in it either: supply a PDF with text")
+    digest = hashlib.sha256(data).hexdigest()
+    return Reading(str(path), digest, tuple(pages), tuple(names), _score(pages), left)
+
+
+def _bare(page: Page) -> bool:
+    return len(re.sub(r"\s", "", page.text)) < MINIMUM
+
+
+def _doubtful(data: bytes, pages: list[Page]) -> list[int]:
+    """Pages whose text is doubtful: impossible as such, or put by OCR behind the picture of a page and misread."""
+    signs = [page for page in pages if not _bare(page) and doubt(page.text) > 0]
+    if not signs:
+        return []
+    document = pdfium.PdfDocument(data)
+    try:
+        return [p.number for p in signs if anomaly(p.text) > BROKEN or _pictured(document[p.number - 1])]
+    finally:
+        document.close()
+
+
+def _pictured(page: pdfium.PdfPage) -> bool:
+    """Whether a picture covers the page."""
+    width, height = page.get_size()
+    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+        left, bottom, right, top = item.get_bounds()
+        if (right - left) * (top - bottom) > 0.8 * width * height:
+            return True
+    return False
+
+
+def _better(scan: Page, layer: Page) -> bool:
+    """Whether a page reads better by OCR than in the layer of text that it carries."""
+    sure = [(line.confidence or 0, len(line.text)) for line in scan.lines]
+    size, before = sum(n for _, n in sure), sum(len(line.text) for line in layer.lines)
+    if not size or not 0.8 < size / before < 1.25 or sum(c * n for c, n in sure) / size < 0.7:
+        return False
+    return doubt(scan.text) < doubt(layer.text)

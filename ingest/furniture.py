@@ -19,8 +19,10 @@ _DEPTH = 8
 _NUMBER = re.compile(
     r"[\W_]*(?:page|หน้า|trang|halaman|hal)?[\W_]*(?P<n>\d{1,4}|[ivxl]{1,6})(?:\s?(?:/|of|dari)\s?\d+)?[\W_]*"
 )
+#: How far the place of a running line may differ from page to page, in points.
+_REACH = 26
 #: A label of an enumeration is never a page number.
-_LABEL = re.compile(r"\(.*\)|.*[.)]")
+_LABEL = re.compile(r"\(.*\)|.*[.)។៖။၊]")
 _TRAIL = re.compile(r"^(?P<head>.{1,90}?)\s*(?:\.\s?){3,}$|^(?P<short>.{1,90}?)\s*…+$")
 #: What a footnote opens with.
 _MARK = re.compile(r"\(?(?:\d{1,3}|\*+|†)\)?\s*[^\W\d_]")
@@ -52,20 +54,42 @@ def _edges(page: Page) -> tuple[list[Line], list[Line]]:
 
 
 def _folios(pages: Sequence[Page]) -> set[Line]:
-    """Lines that say the page number: those whose number keeps the usual distance from the count of pages."""
-    found: dict[Line, int] = {}
+    """Lines that say the page number: at the usual place, and at the usual distance from the count of pages."""
+    found: dict[tuple[int, int], list[Line]] = defaultdict(list)
     for page in pages:
-        for lines in _edges(page):
-            for line in lines:
-                number = _folio(line.text)
-                if number is not None:
-                    found[line] = number - page.number
-    usual = Counter(found.values()).most_common(2)
-    steady = {distance for distance, n in usual if n > max(1, 0.1 * len(pages))}
+        for line in {line for lines in _edges(page) for line in lines}:
+            number = _folio(line.text)
+            if number is not None:
+                found[number - page.number, int(line.y0 > page.height / 2)].append(line)
+    every = {line for lines in found.values() for line in lines}
+    counts: Counter[int] = Counter()
+    for (distance, _), lines in found.items():
+        counts[distance] += len(lines)
+    steady = {distance for distance, n in counts.most_common(2) if n > max(1, 0.1 * len(pages))}
     if not steady and len(pages) == 1:
-        steady = set(found.values())
-    dashed = {line for line in found if re.match(r"[-–—~]\s?\S+\s?[-–—~]$", line.text)}
-    return {line for line, distance in found.items() if distance in steady} | dashed
+        return every
+    kept = {line for line in every if re.match(r"[-–—~]\s?\S+\s?[-–—~]$", line.text)}
+    for (distance, side), lines in found.items():
+        if distance in steady:
+            kept |= _in_place(lines, side)
+    return kept
+
+
+def _in_place(lines: Sequence[Line], side: int) -> set[Line]:
+    """Of numbers in step with the pages, those at a height where others stand, none on their page nearer to the edge.
+
+    The number of a section may be the lowest line of a page and, by chance, the number of that page.
+    """
+    heights = sorted(line.y0 for line in lines)
+    outer: dict[int, float] = {}
+    for line in lines:
+        outer[line.page] = (min, max)[side](outer.get(line.page, line.y0), line.y0)
+    return {
+        line
+        for line in lines
+        if bisect(heights, line.y0 + _REACH) - bisect(heights, line.y0 - _REACH) > 1
+        and abs(line.y0 - outer[line.page]) < 3
+    }
 
 
 def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Line]:
@@ -81,7 +105,7 @@ def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Lin
         seeds = []
         for key, lines in groups.items():
             heights = sorted(line.y0 for line in lines)
-            reach = 26 if len(key) > 7 else 9
+            reach = _REACH if len(key) > 7 else 9
             height = max(heights, key=lambda y: bisect(heights, y + reach) - bisect(heights, y - reach))
             near = [line for line in lines if abs(line.y0 - height) <= reach]
             same = len({digits(line.text) for line in near}) == 1
@@ -94,11 +118,26 @@ def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Lin
         for key, height, near in frequent:
             members = list(near)
             for other, level, lines in seeds:
-                if other != key and abs(level - height) < 26 and _alike(key, other):
+                if other != key and abs(level - height) < _REACH and _alike(key, other):
                     members += lines
-            if len({line.page for line in members}) >= need:
+            on = {line.page for line in members}
+            if len(on) >= need and (len(on) > 2 or len(pages) == 2 or _outside(members, pages, side)):
                 result.update(members)
     return result
+
+
+def _outside(members: Sequence[Line], pages: Sequence[Page], side: int) -> bool:
+    """Whether two like lines stand in the margin: nearer to the edge than the text of the other pages.
+
+    Two pages alone, a page of contents and one of text, may well open with the same heading.
+    """
+    on = {line.page for line in members}
+    edges = [_edges(page)[side] for page in pages if page.number not in on]
+    first = [next((line for line in lines if _folio(line.text) is None), None) for lines in edges]
+    others = [line for line in first if line is not None]
+    if side:
+        return bool(others) and min(x.y0 for x in members) > max(x.y1 for x in others)
+    return bool(others) and max(x.y1 for x in members) < min(x.y0 for x in others)
 
 
 def _alike(a: str, b: str) -> bool:
@@ -149,6 +188,10 @@ def running_lines(pages: Sequence[Page], heading: re.Pattern[str] | None = None)
 def catchword(last: Line, following: Sequence[Line]) -> bool:
     """Whether the last line of a page only announces the first words of the next (``Pasal 13 . . .``)."""
     match = _TRAIL.match(last.text)
+    if last.confidence is not None and len(last.text) < 40 and last.text.rstrip().endswith((".", "…")):
+        # OCR leaves few of the dots; then the words themselves have to be the same.
+        head = folded(last.text)
+        return len(head) > 3 and any(folded(line.text).startswith(head) for line in following[:6])
     if not match:
         return False
     head = folded(match["head"] or match["short"] or "")

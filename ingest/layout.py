@@ -87,20 +87,35 @@ def gutters(pages: Sequence[Page], aside: set[Line]) -> dict[int, float]:
     return result
 
 
-def _margin(lines: Sequence[Line], size: float) -> set[Line]:
-    """Lines of words in smaller type than ``size`` that stand wholly beside the block of the text."""
-    if not lines:
-        return set()
+def _block(lines: Sequence[Line]) -> tuple[float, float]:
+    """The edges of the text of a page: those of its long lines."""
     widest = max(line.width for line in lines)
     block = [line for line in lines if line.width > 0.55 * widest]
-    left, right = min(line.x0 for line in block), max(line.x1 for line in block)
+    return min(line.x0 for line in block), max(line.x1 for line in block)
+
+
+def _margin(lines: Sequence[Line], size: float, left: float, right: float) -> set[Line]:
+    """Lines of words in smaller type than ``size`` that stand wholly beside the text between ``left`` and ``right``."""
     beside = {line for line in lines if line.x1 <= left + 1 or line.x0 >= right - 1}
     return {line for line in beside if line.size < 0.96 * size and line.width < 0.4 * (right - left)}
 
 
 def _noted(pages: Sequence[Page], aside: set[Line], size: float) -> dict[int, set[Line]]:
     """Marginal notes by page: only where they recur, at a few common edges, beside the text."""
-    found = {p.number: _margin([line for line in p.lines if line not in aside], size) for p in pages}
+    texts = {p.number: [line for line in p.lines if line not in aside] for p in pages}
+    blocks = {number: _block(lines) for number, lines in texts.items() if lines}
+    found = {n: _margin(texts[n], size, *edges) for n, edges in blocks.items()}
+    for number, lines in texts.items():
+        # A title, a box or a table wider than the text hides the notes beside it: the text then stands where it does
+        # on the pages on this side that have notes, or where the lines of its own type size stand.
+        if lines and not found[number]:
+            like = [blocks[n] for n in found if found[n] and n % 2 == number % 2] or [
+                blocks[n] for n in found if found[n]
+            ]
+            own = [line for line in lines if abs(line.size - size) < 0.04 * size]
+            ways = [(median(a for a, _ in like), median(b for _, b in like))] if like else []
+            ways += [_block(own)] if own else []
+            found[number] = next((m for way in ways if (m := _margin(lines, size, *way))), set())
     found = {number: lines for number, lines in found.items() if any(len(folded(x.text)) > 3 for x in lines)}
     if len(found) < 0.25 * len(pages):
         return {}
@@ -118,9 +133,10 @@ def _joined(parts: list[Line]) -> Line:
     if len(parts) == 1:
         return parts[0]
     main = max(parts, key=lambda line: len(line.text))
+    read = [line.confidence for line in parts if line.confidence is not None]
     return Line(
         " ".join(line.text for line in parts), main.page, parts[0].x0, min(p.y0 for p in parts),
-        max(p.x1 for p in parts), main.y1, main.size, main.bold, main.italic,
+        max(p.x1 for p in parts), main.y1, main.size, main.bold, main.italic, min(read, default=None),
     )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from lawsearch.text import digits
 
 _SUFFIXES = ("ทวิ", "ตรี", "จัตวา", "เบญจ", "ฉ", "สัตต", "อัฏฐ", "นว", "ทศ")
 _CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+#: The letters that follow a Burmese number where sections were inserted behind it (``၂၇-က``), in their order.
+BURMESE = "ကခဂဃငစဆဇဈညဋဌဍဎဏတထဒဓနပဖဗဘမယရလဝသဟဠအ"
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 #: Letters that OCR reads for digits.
@@ -56,6 +58,8 @@ class Family:
     headings: tuple[str, ...]
     misread: bool
     pattern: re.Pattern[str]
+    ocr: re.Pattern[str] | None
+    misreadings: Mapping[str, str]
     inner: re.Pattern[str] | None
     containers: tuple[Container, ...]
     parts: Mapping[str, Part]
@@ -101,6 +105,8 @@ def families() -> dict[str, Family]:
             headings=tuple(unit["headings"]),
             misread=unit.get("misread", False),
             pattern=re.compile(_expanded(unit["pattern"], numbers)),
+            ocr=re.compile(unit["ocr"]) if "ocr" in unit else None,
+            misreadings=table["ocr"].get(row["language"], {}),
             inner=re.compile(_expanded(row["inner"], numbers)) if "inner" in row else None,
             containers=tuple(
                 Container(c["prefix"], re.compile(_expanded(c["pattern"], numbers) + "$")) for c in row["containers"]
@@ -147,6 +153,8 @@ def value(number: str) -> Value | None:
         return 0, int(match[1]), int(match[2])
     if match := re.fullmatch(r"(\d+)[\s-]?([A-Za-zđ]{0,3})", text):
         return 0, int(match[1]), _letters(match[2])
+    if match := re.fullmatch(rf"(\d+)\s?[-–‐]\s?([{BURMESE}])", text):
+        return 0, int(match[1]), BURMESE.index(match[2]) + 1
     if re.fullmatch(r"[IVXLCDM]+", text):
         return 0, roman(text), 0
     if text and all(c in _CHINESE or c in _UNITS for c in text):
@@ -171,6 +179,22 @@ def readings(number: str, misread: bool = False) -> list[tuple[str, Value]]:
         if re.fullmatch(r"\d{2,3}8", plain):
             ways.append((f"{plain[:-1]}B", (0, int(plain[:-1]), 2)))
     return ways
+
+
+def guesses(number: str, misreadings: Mapping[str, str]) -> list[tuple[str, Value]]:
+    """What a number read by OCR may have been instead, by the table of what is read for which digit."""
+    found = [""]
+    rest = number
+    ends = {"": found}
+    for end in range(1, len(rest) + 1):
+        ways = [before + rest[end - 1] for before in ends[rest[: end - 1]] if rest[end - 1].isdigit()]
+        for size in (1, 2):
+            piece = rest[max(0, end - size) : end]
+            if len(piece) == size and piece in misreadings:
+                ways += [before + digit for before in ends[rest[: end - size]] for digit in misreadings[piece]]
+        ends[rest[:end]] = ways[:40]
+    ways = [way for way in dict.fromkeys(ends[rest]) if way != number and digits(way)[:1] != "0"]
+    return [(way, place) for way in ways if (place := value(way))]
 
 
 def tidy(number: str) -> str:

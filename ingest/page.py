@@ -10,7 +10,8 @@ class Line:
     """A run of text on one baseline without a wide gap in it.
 
     ``page`` is 1-based; ``x0, y0, x1, y1`` are points from the top left corner of the page, y downwards;
-    ``size`` is the type size in points; ``bold`` and ``italic`` hold for most of the run.
+    ``size`` is the type size in points; ``bold`` and ``italic`` hold for most of the run; ``confidence`` is that of
+    a line read by OCR, from 0 to 1, None for text that the file carries.
     """
 
     text: str
@@ -22,6 +23,7 @@ class Line:
     size: float = 0.0
     bold: bool = False
     italic: bool = False
+    confidence: float | None = None
 
     @property
     def middle(self) -> float:
@@ -85,7 +87,7 @@ class Reading:
     """A file as read: pages, the extractor used for each page, and the anomaly score of the whole text.
 
     ``anomaly`` is the number of impossible or suspicious characters in a thousand; ``image_only`` the numbers of
-    the pages that carry no text layer; ``digest`` the SHA-256 of the file's bytes.
+    the pages without text, neither in a layer nor read by OCR; ``digest`` the SHA-256 of the file's bytes.
     """
 
     path: str
@@ -94,3 +96,15 @@ class Reading:
     extractors: tuple[str, ...]
     anomaly: float
     image_only: tuple[int, ...] = field(default=())
+
+    @property
+    def scanned(self) -> tuple[Page, ...]:
+        """The pages read by OCR."""
+        return tuple(page for page, name in zip(self.pages, self.extractors, strict=True) if name == "tesseract")
+
+    @property
+    def confidence(self) -> float | None:
+        """The mean confidence of the characters read by OCR, from 0 to 1; None where none were."""
+        lines = [line for page in self.scanned for line in page.lines if line.confidence is not None]
+        size = sum(len(line.text) for line in lines)
+        return sum((line.confidence or 0) * len(line.text) for line in lines) / size if size else None

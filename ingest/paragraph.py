@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from statistics import median
 
 from ingest.page import Row
@@ -13,7 +16,9 @@ from ingest.page import Row
 #: What a new paragraph can open with: the label of a list, a quotation mark, a dash.
 LABEL = re.compile(r"\s*(?:\(\w{1,5}\)|(?:\d{1,3}[A-Z]?|[A-Za-zđ]|[ivxl]{1,5})[.)](?=\s|$)|[“\"‘]\S|[–—•-]\s)")
 #: What ends a line after which a label can open a paragraph: a stop, or a word that joins the items of a list.
-_STOPPED = re.compile(r"(?:[.;:,—–!?”\"’ฯ。။៖\])]|\b(?:and|or|but|dan|atau|và|hoặc|e|ou)|และ|หรือ)\s*$")
+_STOPPED = re.compile(r"(?:[.;:,—–!?”\"’ฯ。။។៖\])]|\b(?:and|or|but|dan|atau|và|hoặc|e|ou)|และ|หรือ)\s*$")
+#: A joining word alone, as before a reference broken over two lines; the items of a list have a mark before it.
+_JOINED = re.compile(r"[^\s.;:,]\s*(?:\b(?:and|or|but|dan|atau|và|hoặc|e|ou)|และ|หรือ)\s*$")
 
 
 @dataclass(slots=True)
@@ -27,7 +32,8 @@ class Paragraph:
 def mend(texts: Sequence[str], vocabulary: Counter[str] | None = None) -> str:
     """Rows as running text: words broken at the end of a row joined, scripts without spaces joined without.
 
-    Where a row ends in a hyphen that may be part of the word, the document's own ``vocabulary`` decides.
+    Where a row ends in a hyphen that may be part of the word, the document's own ``vocabulary`` decides; where the
+    document has the word nowhere else, ``hyphens.toml`` and the compounds that the document makes with its first part.
     """
     out = ""
     for text in texts:
@@ -36,7 +42,7 @@ def mend(texts: Sequence[str], vocabulary: Counter[str] | None = None) -> str:
             continue
         if out.endswith(("\u00ad", "-", "\u2010")):
             out = _unbroken(out, text, vocabulary)
-        elif _spaceless(out[-1]) and text and _spaceless(text[0]):
+        elif _spaceless(out[-1]) and out[-1] not in "។៕။" and text and _spaceless(text[0]):
             out += text
         else:
             out += " " + text
@@ -51,7 +57,22 @@ def _unbroken(out: str, text: str, vocabulary: Counter[str] | None) -> str:
         return (stem + "-" if not out.endswith("\u2010") else stem) + text
     counts = vocabulary or Counter()
     keep = counts[parts] > counts[whole] or (counts[whole] == counts[parts] and tail[:1].isupper())
+    keep = keep or (not counts[whole] and (bool(_hyphened().fullmatch(parts)) or _compounds(_word(head), counts)))
     return f"{stem}-{text}" if keep else stem + text
+
+
+@cache
+def _hyphened() -> re.Pattern[str]:
+    """Words that are written with a hyphen, in any language."""
+    table = tomllib.loads(files("ingest").joinpath("hyphens.toml").read_text("utf-8"))
+    return re.compile("|".join(f"(?:{pattern})" for patterns in table.values() for pattern in patterns))
+
+
+def _compounds(head: str, counts: Counter[str]) -> bool:
+    """Whether the document writes other words with ``head``, a word itself, and a hyphen."""
+    return (
+        len(head) > 3 and counts[head] > 0 and any(word.startswith(f"{head}-") and word[-1] != "-" for word in counts)
+    )
 
 
 def _word(text: str) -> str:
@@ -73,8 +94,10 @@ def paragraphs(rest: str, first: Row | None, rows: Iterable[Row], words: Counter
     previous: Row | None = first if rest else None
     gaps = [row.gap for row in rows if 0 < row.gap < 3]
     wide = max(0.55, (median(gaps) if gaps else 0) + 0.3)
+    indents = [row.indent for row in rows if LABEL.match(row.text)]
+    usual = median(indents) if indents else 0.0
     for row in rows:
-        if not groups or previous is None or _begins(previous, row, wide):
+        if not groups or previous is None or _begins(previous, row, wide, usual):
             groups.append(([row.text], [row]))
         else:
             groups[-1][0].append(row.text)
@@ -88,8 +111,11 @@ def running_text(rest: str, rows: Iterable[Row], words: Counter[str]) -> str:
     return "\n".join(p.text for p in paragraphs(rest, None, rows, words))
 
 
-def _begins(previous: Row, row: Row, wide: float) -> bool:
-    """Whether ``row`` begins a paragraph. ``wide`` is the white space, in ems, that parts two paragraphs."""
+def _begins(previous: Row, row: Row, wide: float, usual: float) -> bool:
+    """Whether ``row`` begins a paragraph.
+
+    ``wide`` is the white space, in ems, that parts two paragraphs; ``usual`` the indent of lines with a label.
+    """
     below = previous.line.page == row.line.page and row.line.y0 >= previous.line.y0
     if below and row.gap > wide:
         return True
@@ -98,10 +124,14 @@ def _begins(previous: Row, row: Row, wide: float) -> bool:
     if LABEL.match(row.text):
         # A reference such as "subsection / (2)" may be broken over two lines.
         flows_on = previous.line.x1 > previous.right - 2 * previous.line.size
-        return not flows_on or bool(_STOPPED.search(previous.text))
+        stopped = bool(_STOPPED.search(previous.text))
+        if row.indent < 0.5 < usual - 0.7:
+            # Labels are indented here: this one stands where a line runs on.
+            stopped = stopped and not _JOINED.search(previous.text)
+        return not flows_on or stopped
     return row.indent > previous.indent + 1.2 and ended(previous)
 
 
 def ended(row: Row) -> bool:
     """Whether a row ends a sentence, or stops short of the edge of its column."""
-    return row.text.rstrip()[-1:] in '.;:—–!?”"ฯ。' or row.line.x1 < row.right - 4 * row.line.size
+    return row.text.rstrip()[-1:] in '.;:—–!?”"ฯ。။។' or row.line.x1 < row.right - 4 * row.line.size

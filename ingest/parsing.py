@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ingest.catalogue import Catalogue
-from ingest.description import Description, describe
+from ingest import correction
+from ingest.correction import Book, Corrections
+from ingest.description import Description, describe, spoken
 from ingest.extraction import read
 from ingest.layout import Layout, lay_out
 from ingest.numbering import Family, any_heading
-from ingest.page import Line, Reading
+from ingest.page import Line, Reading, Row
 from ingest.segment import Segment, Segmentation
 from ingest.segmentation import segment
 from ingest.subdivision import Division, name
 from ingest.voting import Vote, vote
+from lawsearch.catalogue import Catalogue
 from lawsearch.instrument import UNKNOWN, Instrument
 from lawsearch.language import detect
 from lawsearch.provision import Box, Expression, Provision
 from lawsearch.vocabulary import jurisdictions
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text of a file: how it was cut, its expression, and each provision with the rows on which it stands."""
+
+    cut: Segmentation
+    expression: Expression
+    placed: tuple[tuple[Provision, tuple[Row, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A file with what each stage made of it: every line of ``reading`` is in one row, note or piece of furniture."""
+
+    reading: Reading
+    layout: Layout
+    texts: tuple[Text, ...]
 
 
 def parse(
@@ -29,32 +49,56 @@ def parse(
     catalogue: Catalogue | None = None,
     instrument: Instrument | None = None,
     language: str | None = None,
+    cache: Path | None = None,
+    corrections: Book | None = None,
 ) -> tuple[Expression, ...]:
     """The expressions in the PDF at ``path``: one, or one a language where pages set two languages side by side.
 
     ``instrument``, where given, is taken as it is; otherwise a sidecar, the ``catalogue`` or the document says what
-    it is. ``language`` settles the language of a text in one language. Nothing is written anywhere, and the same
-    file gives the same result whatever was parsed before. Raises DocumentError for a file that cannot be read as
-    text and MetadataError for a sidecar that is wrong.
+    it is. ``language`` settles the language of a text in one language; ``corrections`` are what persons have put
+    right. Nothing is written but what OCR has read, into ``cache`` or the user's cache directory, and the same file
+    gives the same result whatever was parsed before. Raises DocumentError for a file that cannot be read as text and
+    MetadataError for a sidecar or a correction that is wrong.
     """
+    found = worked(
+        path, catalogue=catalogue, instrument=instrument, language=language, cache=cache, corrections=corrections
+    )
+    return tuple(text.expression for text in found.texts)
+
+
+def worked(
+    path: str | Path,
+    *,
+    catalogue: Catalogue | None = None,
+    instrument: Instrument | None = None,
+    language: str | None = None,
+    cache: Path | None = None,
+    corrections: Book | None = None,
+) -> Work:
+    """As ``parse``, with what the stages before have made: where every line has gone."""
     path = Path(path)
-    reading = read(path)
+    reading = read(path, language=language or spoken(path, instrument), cache=cache)
     described = Description(instrument, "given") if instrument else describe(path, reading, catalogue)
     layout = lay_out(reading.pages, any_heading())
     words = vocabulary(reading)
-    expressions = []
+    book = corrections or Book()
+    texts = []
     for index, flow in enumerate(layout.flows):
         if not flow:
             continue
         notes = layout.notes if index == 0 else ()
         code = language or described.language if len(layout.flows) == 1 else ""
         code = code or detect("\n".join(row.text for row in flow), described.instrument.jurisdiction)
+        known = book.of(reading.digest, described.instrument.id, code)
         ballot = vote(
-            flow, notes, language=code, jurisdiction=described.instrument.jurisdiction, forced=described.family
-        )
-        cut = segment(flow, notes, ballot, words)
-        expressions.append(_expression(path, reading, described, layout, code, ballot, cut))
-    return tuple(expressions)
+            flow, notes, language=code, jurisdiction=described.instrument.jurisdiction,
+            forced=(known.family if known else "") or described.family,
+        )  # fmt: skip
+        right = correction.corrected(flow, ballot, known)
+        cut = right.finished(segment(right.rows, notes, right.vote, words))
+        old = book.stale(reading.digest, described.instrument.id, code)
+        texts.append(_text(path, reading, described, layout, code, right.vote, cut, known, old))
+    return Work(reading, layout, tuple(texts))
 
 
 def vocabulary(reading: Reading) -> Counter[str]:
@@ -63,21 +107,29 @@ def vocabulary(reading: Reading) -> Counter[str]:
     return Counter(word.strip(".,;:()[]“”\"'‘’").casefold() for word in words)
 
 
-def _expression(
-    path: Path, reading: Reading, described: Description, layout: Layout, language: str, ballot: Vote, cut: Segmentation
-) -> Expression:
+def _text(
+    path: Path, reading: Reading, described: Description, layout: Layout, language: str, ballot: Vote,
+    cut: Segmentation, known: Corrections | None, stale: Sequence[Corrections],
+) -> Text:  # fmt: skip
     instrument = described.instrument
     if language != UNKNOWN and language not in instrument.languages:
         instrument = replace(instrument, languages=(*instrument.languages, language))
-    provisions = tuple(provisions_of(cut, instrument, language))
-    return Expression(
+    placed = tuple(_placed(cut, instrument, language))
+    provisions = tuple(provision for provision, _ in placed)
+    told = report(reading, described, layout, ballot, cut, provisions)
+    told["corrections"] = [entry.shown for entry in known.entries] if known else []
+    told["stale_corrections"] = [item.path for item in stale]
+    if stale:
+        told["flags"] = sorted({*_flags(reading, cut), "stale-corrections"})
+    expression = Expression(
         instrument=instrument,
         language=language,
         source=str(path),
         source_digest=reading.digest,
         provisions=provisions,
-        report=report(reading, described, layout, ballot, cut, provisions),
+        report=told,
     )
+    return Text(cut, expression, placed)
 
 
 class _Names:
@@ -96,6 +148,11 @@ class _Names:
 
 def provisions_of(cut: Segmentation, instrument: Instrument, language: str) -> Iterable[Provision]:
     """The provisions of a segmentation in the order of the text, every unit followed by its parts; eIds are unique."""
+    return (provision for provision, _ in _placed(cut, instrument, language))
+
+
+def _placed(cut: Segmentation, instrument: Instrument, language: str) -> Iterator[tuple[Provision, tuple[Row, ...]]]:
+    """Each provision with the rows on which it stands."""
     names = _Names()
     for item in cut.segments:
         eid, flags = names.take(item.eid)
@@ -105,7 +162,7 @@ def provisions_of(cut: Segmentation, instrument: Instrument, language: str) -> I
             instrument=instrument.id, language=language, eid=eid, kind=item.kind, number=item.number,
             label=item.label, citation=head, heading=item.heading, text=item.text, path=item.path,
             boxes=boxes(row.line for row in item.rows), flags=flags,
-        )  # fmt: skip
+        ), tuple(item.rows)  # fmt: skip
         if cut.family:
             path = (*item.path, f"{item.label} {item.heading}".strip())
             yield from _divided(item.divisions, eid, head, path, cut.family, names, instrument, language)
@@ -114,7 +171,7 @@ def provisions_of(cut: Segmentation, instrument: Instrument, language: str) -> I
 def _divided(
     divisions: Sequence[Division], parent: str, head: str, path: tuple[str, ...],
     family: Family, names: _Names, instrument: Instrument, language: str,
-) -> Iterable[Provision]:  # fmt: skip
+) -> Iterator[tuple[Provision, tuple[Row, ...]]]:  # fmt: skip
     for division in divisions:
         part, part_kind, cite = name(family.parts, division)
         eid, flags = names.take(f"{parent}__{part}")
@@ -123,7 +180,7 @@ def _divided(
             instrument=instrument.id, language=language, eid=eid, kind=part_kind, number=division.number,
             label=_shown(division), citation=citation, text=division.text, path=path, parent=parent,
             boxes=boxes(row.line for row in division.rows), flags=flags,
-        )  # fmt: skip
+        ), tuple(division.rows)  # fmt: skip
         yield from _divided(division.children, eid, citation, path, family, names, instrument, language)
 
 
@@ -173,6 +230,9 @@ def report(
         "image_only_pages": list(reading.image_only),
         "extractor": Counter(reading.extractors).most_common(1)[0][0] if reading.extractors else "",
         "anomaly": round(reading.anomaly, 3),
+        "ocr_pages": [page.number for page in reading.scanned],
+        "ocr_share": round(len(reading.scanned) / len(reading.pages), 3),
+        "ocr_confidence": None if reading.confidence is None else round(reading.confidence, 3),
         "layout": layout.kind,
         "described_by": described.source,
         "family": ballot.family.id if ballot.family else "",
@@ -193,6 +253,8 @@ def _flags(reading: Reading, cut: Segmentation) -> set[str]:
     flags = {flag for item in cut.segments for flag in item.flags}
     if reading.image_only:
         flags.add("image-only-pages")
+    if reading.scanned:
+        flags.add("ocr")
     if cut.missing:
         flags.add("number-gap")
     return flags

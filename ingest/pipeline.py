@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from ingest.catalogue import Catalogue
+from ingest import limits, ocr
+from ingest.correction import Book
+from ingest.limits import Failure, Job, Limits
 from ingest.parsing import parse
+from lawsearch.catalogue import Catalogue
 from lawsearch.errors import DocumentError, LawsearchError
 from lawsearch.provision import Expression
-from lawsearch.store import Store
+from lawsearch.store import Changes, Store
 
 #: Raised with every change of the parser that changes what it finds, so that stored documents are read again.
-PARSER = "1"
+PARSER = "2"
 ADDED, CHANGED, UNCHANGED, FAILED = "added", "changed", "unchanged", "failed"
 #: Told (the outcome, how many files are done, of how many).
 Progress = Callable[["Outcome", int, int], None]
@@ -25,13 +27,15 @@ Progress = Callable[["Outcome", int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file: ``state`` is added, changed, unchanged or failed; ``reports`` by language."""
+    """What became of one file: ``state`` is added, changed, unchanged or failed; ``reports`` by language; ``changes``
+    say which provisions of a changed file are new, read otherwise, or are gone."""
 
     path: Path
     state: str
     reason: str = ""
     instrument: str = ""
     reports: tuple[tuple[str, dict], ...] = ()
+    changes: Changes = field(default_factory=Changes)
 
 
 def documents(paths: Iterable[Path]) -> list[Path]:
@@ -52,16 +56,22 @@ def ingest(
     progress: Progress | None = None,
     *,
     workers: int = 0,
+    cache: Path | None = None,
+    corrections: Book | None = None,
+    allowed: Limits | None = None,
 ) -> list[Outcome]:
     """Parse every document and store its provisions; a failure stops nothing else and leaves what was stored before.
 
-    A file whose bytes, sidecar, catalogue and parser are those of last time is not read again. ``workers`` is the
-    number of processes, 0 for one a core.
+    A file whose bytes, sidecar, catalogue, corrections and parser are those of last time is not read again.
+    ``workers`` is the number of processes, 0 for one a core; ``cache`` keeps what OCR has read (the user's cache
+    directory unless given). ``allowed`` is what each document may take; without it a single worker is this process,
+    which nothing limits.
     """
     files = documents(paths)
     facts = _digest(repr(catalogue).encode()) if catalogue else ""
-    makers = {path: _maker(path, facts) for path in files}
+    book = corrections or Book()
     waiting, outcomes = [], []
+    makers: dict[Path, str] = {}
 
     def finish(outcome: Outcome) -> None:
         outcomes.append(outcome)
@@ -70,11 +80,13 @@ def ingest(
 
     for path in files:
         known = store.source(str(path))
-        if known and known.maker == makers[path] and known.digest == _file_digest(path):
+        digest = _file_digest(path)
+        makers[path] = _maker(path, facts, book, digest)
+        if known and known.maker == makers[path] and known.digest == digest:
             finish(Outcome(path, UNCHANGED))
         else:
             waiting.append(path)
-    for path, result in _parsed(waiting, catalogue, workers):
+    for path, result in _parsed(waiting, catalogue, workers, cache, book, allowed):
         finish(_stored(path, result, store, makers[path]))
     return outcomes
 
@@ -87,36 +99,56 @@ def _stored(path: Path, result: tuple[Expression, ...] | tuple[str, str], store:
     expressions = [e for e in result if isinstance(e, Expression)]
     before = store.source(str(path))
     try:
-        store.put(str(path), expressions, maker)
+        changes = store.put(str(path), expressions, maker)
     except LawsearchError as error:
         return Outcome(path, FAILED, str(error))
     reports = tuple((e.language, e.report) for e in expressions)
-    return Outcome(path, CHANGED if before else ADDED, "", expressions[0].instrument.id, reports)
+    identifier = expressions[0].instrument.id
+    return (
+        Outcome(path, CHANGED, "", identifier, reports, changes)
+        if before
+        else Outcome(path, ADDED, "", identifier, reports)
+    )
+
+
+def parsed(
+    path: Path, catalogue: Catalogue | None, allowed: Limits, *, cache: Path | None = None,
+    corrections: Book | None = None,
+) -> tuple[Expression, ...]:  # fmt: skip
+    """As ``parsing.parse``, in a process of its own that is allowed so much. Raises LawsearchError."""
+    reader = partial(parse, path, catalogue=catalogue, cache=cache, corrections=corrections)
+    found: tuple[Expression, ...] = limits.attempt(Job(path, reader), allowed, os.cpu_count() or 1)
+    return found
 
 
 def _parsed(
-    files: Sequence[Path], catalogue: Catalogue | None, workers: int
-) -> Iterator[tuple[Path, tuple[Expression, ...] | tuple[str, str]]]:
+    files: Sequence[Path], catalogue: Catalogue | None, workers: int, cache: Path | None, book: Book,
+    allowed: Limits | None,
+) -> Iterator[tuple[Path, tuple[Expression, ...] | tuple[str, str]]]:  # fmt: skip
     """Each file with its expressions, or with (problem, remedy)."""
     count = min(workers or os.cpu_count() or 1, len(files))
-    if count <= 1:
+    if count <= 1 and allowed is None:
         for path in files:
-            yield path, _attempt(path, catalogue)
-        return
-    # Spawned, not forked: the caller may hold threads (a progress bar, a model) that a fork would tear.
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        jobs = {path: pool.submit(_attempt, path, catalogue) for path in files}
-        for path, job in jobs.items():
             try:
-                yield path, job.result()
-            except Exception as error:
-                # A worker that died takes the pool with it; each file then says so instead of the run ending.
-                yield path, (f"{path}: the parser stopped ({type(error).__name__}: {error}).", "Try this file alone")
+                yield path, _attempt(path, catalogue, cache, 0, book)
+            except MemoryError:
+                yield path, (f"{path}: needs more memory than there is.", "Try it where there is more")
+        return
+    # The processes share the cores for OCR.
+    share = max(1, (os.cpu_count() or 1) // max(count, 1))
+    jobs = [Job(path, _attempt, (path, catalogue, cache, share, book)) for path in files]
+    for path, result in zip(files, limits.attempts(jobs, count, allowed or Limits(), share), strict=True):
+        yield path, ((f"{result.problem}.", result.remedy) if isinstance(result, Failure) else result)
 
 
-def _attempt(path: Path, catalogue: Catalogue | None) -> tuple[Expression, ...] | tuple[str, str]:
+def _attempt(
+    path: Path, catalogue: Catalogue | None, cache: Path | None, share: int, book: Book
+) -> tuple[Expression, ...] | tuple[str, str]:
+    ocr.workers = share
     try:
-        return parse(path, catalogue=catalogue)
+        return parse(path, catalogue=catalogue, cache=cache, corrections=book)
+    except MemoryError:
+        raise
     except LawsearchError as error:
         return (f"{error.problem}.", error.remedy)
     except Exception as error:
@@ -124,11 +156,15 @@ def _attempt(path: Path, catalogue: Catalogue | None) -> tuple[Expression, ...] 
         return (f"{unexpected.problem}.", "Please report this file")
 
 
-def _maker(path: Path, facts: str) -> str:
+def _maker(path: Path, facts: str, book: Book, digest: str) -> str:
     """Everything but the file itself that decides what is found in it."""
     beside = path.with_suffix(".toml")
     own = _digest(beside.read_bytes()) if beside.is_file() else ""
-    return f"parser {PARSER} catalogue {facts[:12]} sidecar {own[:12]}"
+    # What OCR could not read is read again once there is OCR.
+    reads = "ocr" if ocr.engine() else "no ocr"
+    told = f"parser {PARSER} {reads} catalogue {facts[:12]} sidecar {own[:12]}"
+    right = book.about(digest)
+    return f"{told} corrections {_digest(repr(right).encode())[:12]}" if right else told
 
 
 def _digest(data: bytes) -> str:

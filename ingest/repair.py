@@ -52,6 +52,16 @@ _ANOMALIES = (
     re.compile("(?<=[a-z]{3})[.,;:)]?[A-Z][a-z]{2}"),
 )
 
+# What OCR leaves in Latin text where it guessed: letters among digits, a capital or a stop within a word, lone signs.
+_MISREADINGS = (
+    re.compile(r"\b(?=[0-9A-Za-z]*\d)(?=[0-9A-Za-z]*[lIOo])[0-9A-Za-z]+\b"),
+    re.compile(r"\([lI|]\)"),
+    re.compile(r"\b[a-z]+[A-Z]\w*"),
+    re.compile(r"(?<=[A-Za-z]{2})[.,;:!|](?=[A-Za-z]{2})"),
+    re.compile(r"[|~^{}\\<>_]"),
+    re.compile(r"\b[A-Z]{2,}[a-z][A-Z]+\b"),
+)
+
 
 def repaired(text: str) -> str:
     """The text with Thai glyph variants, ligatures and mark order put right, in NFC. Soft hyphens are kept."""
@@ -67,3 +77,10 @@ def anomaly(text: str) -> float:
     if not text:
         return 0.0
     return 1000 * sum(len(pattern.findall(text)) for pattern in _ANOMALIES) / len(text)
+
+
+def doubt(text: str) -> float:
+    """Places in a thousand characters that are impossible, or look as if OCR had misread them."""
+    if not text:
+        return 0.0
+    return anomaly(text) + 1000 * sum(len(pattern.findall(text)) for pattern in _MISREADINGS) / len(text)

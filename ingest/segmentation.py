@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
+from ingest.definitions import defining
 from ingest.layout import Note
 from ingest.numbering import readings, value
 from ingest.page import Row
@@ -24,7 +25,7 @@ from ingest.sequence import Candidate, best_chain
 from ingest.subdivision import Division, quoted, subdivide
 from ingest.voting import Vote, body_style, candidates
 
-_RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+|\.\s?-+|\s-+)\s*(?P<text>.*)", re.DOTALL)
+_RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
 _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 #: A heading repeated at the top of a page, and the line under a schedule's name that says where it belongs.
 _CONTINUED = re.compile(r"[—–-]\s*(?:continued|cont['’]?d|sambungan)\.?\s*$", re.IGNORECASE)
@@ -72,7 +73,7 @@ class _Cutter:
         last, act = self.chain[-1], 0
         found: dict[int, int] = {}
         for c in candidates(self.rows, self.family, self.style):
-            if c.row <= last.row or not c.rest or c.weight < 0.7 * usual:
+            if c.row <= last.row or not c.rest or c.guessed or c.weight < 0.7 * usual:
                 continue
             if abs(self.rows[c.row].indent - indent) > 0.8:
                 continue
@@ -104,6 +105,9 @@ class _Cutter:
                     continue
                 if rest[:1].islower() and not rest.isupper():
                     continue
+                # A name that can stand alone is the title of the numbered container right above it.
+                if rest == row.text.strip() and i - 1 in found and not found[i - 1][2]:
+                    break
                 head = row.text.strip().removesuffix(rest).strip(" .:—–-")
                 number = head.split()[-1] if rest != row.text.strip() and head else ""
                 found[i] = (container.prefix, number, rest)
@@ -177,14 +181,16 @@ class _Cutter:
 
     def _titles(self, start: int, stop: int, path: list[tuple[str, str, str]]) -> None:
         """Take the container headings between two units into ``path``."""
-        order = [c.prefix for c in self.family.containers]
+        order = {c.prefix: k for k, c in enumerate(self.family.containers)}
+        # Transitional provisions stand beside the chapters, not below the last of them.
+        order["trans"] = order.get("chp", len(order))
         i = start
         while i < stop:
             if i not in self.containers:
                 self.roles[i] = self.roles[i] or "unassigned"
                 i += 1
                 continue
-            prefix, number, _rest = self.containers[i]
+            prefix, number, rest = self.containers[i]
             until = next((k for k in range(i + 1, stop) if k in self.containers), stop)
             title = [self.rows[i].text]
             self.roles[i] = "container"
@@ -193,9 +199,11 @@ class _Cutter:
                 title.append(self.rows[k].text)
                 self.roles[k] = "container"
                 k += 1
-            while path and order.index(path[-1][0]) >= order.index(prefix):
+            while path and order[path[-1][0]] >= order[prefix]:
                 path.pop()
-            path.append((prefix, number, mend(title, self.words)))
+            # Its name on a line of its own is another phrase: in no script does it run on from the number.
+            parts = (title[:1], title[1:]) if not rest else (title,)
+            path.append((prefix, number, " ".join(mend(part, self.words) for part in parts if part)))
             for m in range(k, until):
                 self.roles[m] = "unassigned"
             i = until
@@ -216,9 +224,11 @@ class _Cutter:
             match = _RUN_IN.match(first)
             if match and len(match["heading"]) < 160 and match["heading"][:1].isupper():
                 scores["run-in"] += 1
-        for where in ("inline", "below", "run-in"):
-            if where in allowed and scores[where] >= 0.5 * len(self.chain):
-                return where
+        # A run-in heading longer than a line fills the line as one set inline does: the place that most units have.
+        places = [where for where in ("inline", "below", "run-in") if where in allowed]
+        best = max(places, key=lambda where: scores[where], default="")
+        if best and scores[best] >= 0.5 * len(self.chain):
+            return best
         if "inline" in allowed and sum(self._plain_inline(c) for c in self.chain) >= 0.6 * len(self.chain):
             return "plain"
         return ""
@@ -247,6 +257,9 @@ class _Cutter:
             rest, body, heading = self._set_off(c, stop, below)
         found = paragraphs(rest, rows[c.row], rows[body:stop], self.words)
         title = mend(heading, self.words)
+        if below == "run-in" and not title and len(found) > 1 and re.match(r"[–—―]\s", found[1].text):
+            # The dash between heading and text opens a line; it is no item of a list.
+            found[:2] = [Paragraph(f"{found[0].text} {found[1].text}", found[0].rows + found[1].rows)]
         if below == "run-in" and not title and found and (match := _RUN_IN.match(found[0].text)):
             title, found[0].text = match["heading"], match["text"]
         if found:
@@ -263,13 +276,13 @@ class _Cutter:
         return Segment(
             family.kind, number, family.label.format(n=number), eid, title, text, tuple(t for _, _, t in path),
             rows[start:stop], [note] if note else [], ("restart",) if c.row in self.round else (),
-            self._divisions(found),
+            self._divisions(found, title),
         )  # fmt: skip
 
-    def _divisions(self, found: list[Paragraph]) -> list[Division]:
+    def _divisions(self, found: list[Paragraph], title: str) -> list[Division]:
         """The parts of a unit; in an amending law the articles that it quotes."""
         if self.family.inner is None:
-            return subdivide(found)
+            return subdivide(found, defining(self.family.language, title, found[0].text if found else ""))
         chain = best_chain(self._inner([p.text for p in found]), strict=False)[1]
         return quoted(found, {c.row: c.number for c in chain}) if chain else subdivide(found)
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ingest.numbering import Part
+from ingest.definitions import Definitions, term_eid
+from ingest.numbering import BURMESE, Part
 from ingest.page import Row
 from ingest.paragraph import Paragraph
 from lawsearch.text import digits, slug
 
 _THAI = "กขคงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮ"
-_VIET = "abcdđeghiklmnopqrstuvxy"
 _FIRST = 1000
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 
@@ -23,6 +23,8 @@ _SHAPES = (
     ("(a)", re.compile(r"\((?P<n>[a-zđ]{1,2})\)")),
     ("(A)", re.compile(r"\((?P<n>[A-Z]{1,2})\)")),
     ("(ก)", re.compile(rf"\((?P<n>[{_THAI}])\)")),
+    ("(က)", re.compile(rf"\((?P<n>[{BURMESE}])\)")),
+    ("(ကက)", re.compile(rf"\((?P<n>([{BURMESE}])\2)\)")),
     ("1.", re.compile(r"(?P<n>\d{1,3}[A-Z]?)\.(?=\s|$)")),
     ("1)", re.compile(r"(?P<n>\d{1,3})\)(?=\s|$)")),
     ("a)", re.compile(r"(?P<n>[a-zđ]{1,2})\)(?=\s|$)")),
@@ -33,12 +35,17 @@ _SHAPES = (
 
 @dataclass(slots=True)
 class Division:
-    """One labelled part of a unit. ``text`` is everything below its label, deeper parts included."""
+    """One labelled part of a unit. ``text`` is everything below its label, deeper parts included.
+
+    ``term`` is what it defines; the definition of a quoted term without a label has the shape ``def`` and the term
+    for its number.
+    """
 
     shape: str
     number: str
     paragraphs: list[Paragraph] = field(default_factory=list)
     children: list[Division] = field(default_factory=list)
+    term: str = ""
 
     @property
     def text(self) -> str:
@@ -67,9 +74,11 @@ def _place(shape: str, number: str) -> int:
         return _roman(number) * 1000
     if shape == "(ก)":
         return (_THAI.index(number) + 1) * 1000
-    letters = _VIET if "đ" in number or shape == "a)" else "abcdefghijklmnopqrstuvwxyz"
-    first = letters.find(number[0].lower())
-    return (first + 1) * 1000 + (500 if len(number) > 1 else 0)
+    if shape in ("(က)", "(ကက)"):
+        return (BURMESE.index(number[0]) + 1) * 1000
+    # One order for all Latin alphabets: a language that leaves a letter out (Vietnamese f, j) skips it.
+    first = "abcdefghijklmnopqrstuvwxyz".find(number[0].lower().replace("đ", "d"))
+    return (first + 1) * 1000 + (500 if len(number) > 1 or number == "đ" else 0)
 
 
 def _readings(text: str) -> list[tuple[str, str, int]]:
@@ -106,8 +115,19 @@ def _choose(
     return reading, depth
 
 
-def subdivide(paragraphs: Sequence[Paragraph]) -> list[Division]:
-    """The labelled parts of a unit as a forest. Text before the first label belongs to the unit alone."""
+def _define(term: str, stack: list[tuple[Division, int]], roots: list[Division]) -> None:
+    """Open the definition of a quoted term: beside the one before it, or below what introduces the first."""
+    del stack[next((k for k, (division, _) in enumerate(stack) if division.shape == "def"), len(stack)) :]
+    division = Division("def", term, term=term)
+    (stack[-1][0].children if stack else roots).append(division)
+    stack.append((division, 0))
+
+
+def subdivide(paragraphs: Sequence[Paragraph], definitions: Definitions | None = None) -> list[Division]:
+    """The labelled parts of a unit as a forest. Text before the first label belongs to the unit alone.
+
+    In a section that defines terms, ``definitions`` says how, and each term is a part too.
+    """
     roots: list[Division] = []
     stack: list[tuple[Division, int]] = []
     firsts = [next((r[1] for r in _readings(p.text)), "") for p in paragraphs]
@@ -115,6 +135,9 @@ def subdivide(paragraphs: Sequence[Paragraph]) -> list[Division]:
         text = paragraph.text
         following = next((n for n in firsts[i + 1 :] if n), "")
         opened: list[Division] = []
+        if definitions and (term := definitions.term(text)):
+            _define(term, stack, roots)
+            text = ""
         while readings := _readings(text):
             chosen = _choose(readings, stack, following)
             if chosen is None:
@@ -126,6 +149,8 @@ def subdivide(paragraphs: Sequence[Paragraph]) -> list[Division]:
             stack.append((division, _place(shape, number)))
             opened.append(division)
             text = text[length:].lstrip(" —–")
+            if definitions and not any(above.term for above, _ in stack):
+                division.term = definitions.term(text, labelled=True)
             if not _opens(text):
                 break
         for k, (division, _) in enumerate(stack):
@@ -169,6 +194,10 @@ def part_of(parts: Mapping[str, Part], shape: str) -> Part:
 
 def name(parts: Mapping[str, Part], division: Division) -> tuple[str, str, str]:
     """(eId part, kind, how the citation goes on) of a division: ``subsec_2``, ``subsection``, ``(2)``."""
+    if division.shape == "def":
+        return term_eid(division.term), "definition", f" “{division.term}”"
     part = part_of(parts, division.shape)
+    if division.term:
+        return term_eid(division.term), "definition", part.cite.format(n=division.number)
     number = division.number.replace("đ", "dd")  # its slug is "d", which is another letter
     return f"{part.prefix}_{slug(number) or number}", part.kind, part.cite.format(n=division.number)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.layout import Note
-from ingest.numbering import Family, families, readings
+from ingest.numbering import Family, Value, families, guesses, readings
 from ingest.page import Row
 from ingest.sequence import Candidate, best_chain
 
@@ -16,6 +17,8 @@ _FEWEST = 3
 _MINIMUM = 2.0
 #: What a family counts for whose hint is missing: less than the fall-back of numbered paragraphs.
 _UNHINTED = 0.42
+#: What a number counts less that was not read so.
+_GUESS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,18 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
     beside = {(note.page, round(note.lines[0].y0 / 8) + d) for note in notes for d in (-1, 0, 1)}
     found: list[Candidate] = []
     looks: list[tuple[object, ...]] = []
+    before: list[tuple[str, Value]] = []
     for i, row in enumerate(rows):
         match = family.pattern.match(row.text)
-        if not match:
+        scanned = family.ocr.match(row.text) if family.ocr and row.line.confidence is not None else None
+        if not match and not scanned:
             continue
+        options = [(number, place, False) for number, place in readings(match["n"], family.misread)] if match else []
+        if scanned:
+            options += _guessed(scanned, family, before, {place for _, place, _ in options})
+            before = [(number, place) for number, place, _ in options] or before
+        match = match or scanned
+        assert match is not None
         groups = match.groupdict()
         rest = (groups.get("rest") or "").strip()
         above = i > 0 and style.stands_out(rows[i - 1])
@@ -75,10 +86,31 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
             row.line.bold, row.centred, round(row.indent / 1.5) if not row.centred else 0, bool(groups.get("dot")),
             "none" if not rest else "lower" if rest[:1].islower() else "text", above, noted,
         )  # fmt: skip
-        for number, place in readings(match["n"], family.misread):
-            found.append(Candidate(i, number, rest, place))
+        for number, place, guessed in options:
+            found.append(Candidate(i, number, rest, place, guessed=guessed))
             looks.append(look)
     return _weighted(rows, found, looks)
+
+
+def _guessed(
+    scanned: re.Match[str], family: Family, before: list[tuple[str, Value]], known: set[Value]
+) -> list[tuple[str, Value, bool]]:
+    """What the number of a heading read by OCR may be besides ``known``.
+
+    By the family's table; or where nothing like a number was read on a line that holds only the heading, the number
+    that follows one of those ``before``.
+    """
+    found = [(number, place, True) for number, place in guesses(scanned["n"], family.misreadings) if place not in known]
+    if found or known or (scanned["rest"] or "").strip():
+        return found
+    return [(_like(number, place[1] + 1), (place[0], place[1] + 1, 0), True) for number, place in before]
+
+
+def _like(printed: str, number: int) -> str:
+    """A number in the digits of one that was printed."""
+    first = next((c for c in printed if c.isdigit()), "0")
+    zero = ord(first) - int(first)
+    return "".join(chr(zero + int(c)) for c in str(number))
 
 
 def _weighted(rows: Sequence[Row], found: list[Candidate], looks: list[tuple[object, ...]]) -> list[Candidate]:
@@ -97,7 +129,7 @@ def _weighted(rows: Sequence[Row], found: list[Candidate], looks: list[tuple[obj
         shares = Counter(counted)
         most = max(shares.values(), default=1)
         weighted = [
-            replace(c, weight=0.3 + 0.7 * shares[look] / most + more)
+            replace(c, weight=0.3 + 0.7 * shares[look] / most + more - _GUESS * c.guessed)
             for c, look, more in zip(found, looks, volume, strict=True)
         ]
         # The second time only those count that a first chain has chosen.

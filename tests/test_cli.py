@@ -136,6 +136,14 @@ def test_show(lawsearch: Run) -> None:
     assert found["boxes"][0]["page"] == found["boxes"][0]["page"] > 0
 
 
+def test_a_citation_stands_for_an_id(lawsearch: Run) -> None:
+    assert lawsearch("show", "LKA 2041 s 5(2)", "--json").json["id"] == f"{SG.id}/en/~sec_5__subsec_2"
+    found = lawsearch("counterparts", "section 6 of the Lamp Keeping Act", "--json").json
+    assert found["source"]["id"] == f"{SG.id}/en/~sec_6"
+    part = lawsearch("show", "LKA s 5(9)")
+    assert (part.code, "has no part (9)" in part.err, "Duty to light lamps" in part.out) == (0, True, True)
+
+
 def test_compare(lawsearch: Run) -> None:
     ids = [f"{SG.id}/~sec_5", f"{PH.id}/~sec_5"]
     ran = lawsearch("compare", *ids)
@@ -149,6 +157,9 @@ def test_compare(lawsearch: Run) -> None:
     [
         (["show", f"{SG.id}/~sec_99"], "no provision '/akn/sg/act/2041/3/~sec_99'"),
         (["counterparts", "nonsense"], "no provision 'nonsense'"),
+        (["show", "LKA 2041 s 99"], "LKA 2041 has no section 99"),
+        (["show", "LKA 2041"], "names an instrument (LKA 2041)"),
+        (["show", "section 5"], "'section 5' could be 4 provisions"),
         (["counterparts", f"{SG.id}/~subsec_1"], "could be 3 provisions"),
         (["search", "…"], "no words"),
         (["search", "x" * 30_000], "30000 characters"),

@@ -10,14 +10,28 @@ import pytest
 ROOT = Path(__file__).parents[1]
 #: Layers of the core from the bottom; a module imports those of its own and of lower layers.
 LAYERS = (
-    ("errors", "text", "vocabulary", "checkpoint", "vectors", "answer", "instrument", "provision"),
-    ("language", "settings", "store", "lexicon", "concepts", "embedding", "bags", "views", "alignment"),
-    ("catalogue", "topic", "coverage"),
+    ("errors", "text", "vocabulary", "checkpoint", "vectors", "answer", "instrument", "provision", "tracing"),
+    (
+        "language",
+        "settings",
+        "store",
+        "decision",
+        "desk",
+        "lexicon",
+        "concepts",
+        "embedding",
+        "bags",
+        "views",
+        "alignment",
+        "modality",
+        "parameter",
+    ),
+    ("catalogue", "topic", "coverage", "citation", "facets", "history"),
     ("generation", "matching", "linking", "confidence", "assignment", "indexing", "comparison", "matrix"),
-    ("search",),
-    ("evaluation", "queries", "schemas", "replies", "service"),
-    ("edge", "drawing", "openapi", "web", "api"),
-    ("console", "operating", "cli"),
+    ("search", "correspondence"),
+    ("evaluation", "queries", "schemas", "replies", "service", "pictures", "concordance"),
+    ("edge", "drawing", "openapi", "web", "api", "permission", "tables", "export", "desk_api", "desk_pages"),
+    ("console", "operating", "drafting", "cli"),
 )
 CORE = {name for layer in LAYERS[:5] for name in layer} | {"evaluation"}
 FILES = {

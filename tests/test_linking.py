@@ -44,8 +44,9 @@ def test_linking_is_repeatable_and_reports_progress(core: Searcher) -> None:
 class Told(Matcher):
     """A matcher that is told how near units are instead of measuring it."""
 
-    def __init__(self, near: np.ndarray) -> None:
+    def __init__(self, near: np.ndarray, groups: list[Group]) -> None:
         self.near = near
+        self.generation = SimpleNamespace(groups=groups)  # type: ignore[assignment]
 
     def query_of(self, row: int, _unit: object) -> int:  # type: ignore[override]
         return row
@@ -62,7 +63,7 @@ def test_a_chain_through_a_third_law_ranks_higher() -> None:
     pairs = {(0, 3): 1.0, (3, 6): 1.0, (1, 4): 1.0, (4, 7): 1.0, (2, 5): 1.0, (5, 8): 1.0, (0, 6): 0.5, (0, 7): 0.5}
     for (i, j), value in pairs.items():
         near[i, j] = near[j, i] = value
-    matcher = Told(near)
+    matcher = Told(near, groups)
     links = link(matcher, [SimpleNamespace()] * 9, groups)
     assert links[0, 6] > 1.5 * links[0, 7]
     direct = matcher.rank(0, groups[2])
@@ -74,7 +75,7 @@ def test_a_chain_through_a_third_law_ranks_higher() -> None:
 
 def test_one_law_alone_has_no_links() -> None:
     group = Group("a", "a", "en", 0, 3)
-    assert link(Told(np.eye(3)), [SimpleNamespace()] * 3, [group]).nnz == 0
+    assert link(Told(np.eye(3), [group]), [SimpleNamespace()] * 3, [group]).nnz == 0
 
 
 @pytest.fixture

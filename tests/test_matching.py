@@ -155,12 +155,12 @@ def test_a_bridge_lifts_what_third_laws_lead_to(core: Searcher) -> None:
     assert np.isnan(untouched.reached)
 
 
-@given(st.floats(-3, 3), st.floats(0, 5), st.booleans())
+@given(st.floats(-1, 1), st.floats(0, 5), st.booleans())
 def test_doubt_is_a_probability_that_falls_with_nearness(nearness: float, reached: float, bridged: bool) -> None:
     def doubt(near: float) -> float:
-        values = np.array([near, near - 1])
+        values = np.array([1.0, 0.0])
         attention_brought = reached if bridged else np.nan
-        return no_counterpart(Ranking(np.array([0, 1]), values, {"meaning": values}, {}, attention_brought), 0.0)
+        return no_counterpart(Ranking(np.array([0, 1]), values, {"meaning": values}, {}, attention_brought, near), 0.0)
 
     assert 0 <= doubt(nearness) <= 1
     assert doubt(nearness + 0.1) <= doubt(nearness)

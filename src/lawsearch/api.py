@@ -7,25 +7,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from lawsearch import __version__, web
-from lawsearch.edge import install
+from lawsearch import __version__, desk_api, permission, web
+from lawsearch.edge import Heads, install
 from lawsearch.errors import LawsearchError
 from lawsearch.openapi import described
+from lawsearch.pictures import Paint, Pictures
 from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
 from lawsearch.replies import (
+    about,
     catalogue_page,
     clause_answered,
     compared,
     counterparts,
-    coverage,
     instrument_list,
     instrument_page,
     matrix_page,
+    picture,
     provision_page,
     searched,
     topic_list,
@@ -110,9 +112,47 @@ def get_counterparts(
 
 
 @router.get("/api/provisions/{id:path}", summary="One provision", tags=["corpus"], responses=NOT_FOUND)
-def get_provision(view: Current, key: ProvisionId) -> ProvisionPage:
-    """A provision as printed, its instrument, its parts, and the provisions before and after it."""
-    return provision_page(view, view.provision(key))
+def get_provision(request: Request, view: Current, key: ProvisionId) -> ProvisionPage:
+    """A provision as printed, its instrument, its parts, the provisions before and after it, pictures of its pages."""
+    return provision_page(view, view.provision(key), request.app.state.pictures)
+
+
+@router.get(
+    "/picture/{id:path}",
+    summary="A page with a provision marked",
+    tags=["corpus"],
+    response_class=Response,
+    responses={
+        200: {
+            "description": "PNG",
+            "content": {"image/png": {"schema": {"type": "string", "format": "binary", "example": "a PNG"}}},
+        },
+        304: {
+            "description": "As it was",
+            "content": {"image/png": {"schema": {"type": "string", "format": "binary", "example": ""}}},
+        },
+        404: {"model": Problem, "description": "No such provision, or no picture of it: the detail says why"},
+    },
+)
+def get_picture(
+    request: Request,
+    view: Current,
+    key: ProvisionId,
+    page: Annotated[
+        int, Query(ge=0, description="Page of the source, from 1; 0 or none: the first it stands on.", examples=[14])
+    ] = 0,
+    known: Annotated[
+        str, Header(alias="If-None-Match", description="Tag of the picture already there.", examples=['"9f86d081"'])
+    ] = "",
+) -> Response:
+    """One page of the PDF that the provision was read from, as PNG, the place of the provision drawn on it.
+
+    Only of a file that still is, byte for byte, the one that was read."""
+    drawn, tag = picture(view, request.app.state.pictures, key, page)
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "private, max-age=86400"}
+    if f'"{tag}"' in known:
+        return Response(status_code=304, headers=headers)
+    return Response(drawn, media_type="image/png", headers=headers)
 
 
 @router.get("/api/instruments", summary="All instruments", tags=["corpus"])
@@ -159,16 +199,16 @@ def get_health(view: Current) -> Health:
 
 @router.get("/api/about", summary="What it serves", tags=["service"])
 def get_about(view: Current) -> About:
-    """The corpus by jurisdiction, the models, and the generation."""
-    manifest = dict(view.searcher.generation.manifest)
-    return About(generation=view.name, manifest=manifest, version=__version__, jurisdictions=coverage(view))
+    """The corpus by jurisdiction with how well it was read, the models, measured accuracy, and what changed last."""
+    return about(view)
 
 
 # -- the application ------------------------------------------------------------------------------------------------
 
 
-def create_app(settings: Settings, searcher: Searcher | None = None) -> FastAPI:
+def create_app(settings: Settings, searcher: Searcher | None = None, picture: Paint | None = None) -> FastAPI:
     """The application, API and pages; it serves ``searcher``, or else the newest generation that ``settings`` name.
+    ``picture`` draws the pages of the files that texts were read from; without it none are shown.
 
     Without a generation it starts nevertheless, answers 503 saying how to build one, and serves it once it is there.
     """
@@ -190,9 +230,12 @@ def create_app(settings: Settings, searcher: Searcher | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
+        dependencies=[Depends(permission.reading)],
     )
     app.state.service = service
+    app.state.pictures = Pictures(picture)
     app.include_router(router)
+    desk_api.mount(app)
     web.mount(app)
     install(app, settings, web.error_page)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
@@ -201,5 +244,7 @@ def create_app(settings: Settings, searcher: Searcher | None = None) -> FastAPI:
             CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["GET", "POST"],
             allow_headers=["Content-Type"],
         )  # fmt: skip
+    # Outermost, so that its headers are those of the answer as it would be sent.
+    app.add_middleware(Heads)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app

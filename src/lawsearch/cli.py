@@ -10,11 +10,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from lawsearch import operating  # noqa: F401 - adds its commands
+from lawsearch import drafting, operating  # noqa: F401 - they add their commands
 from lawsearch.answer import Answers, Filters
 from lawsearch.console import Json, app, err, out, print_json
-from lawsearch.errors import LawsearchError, QueryError
+from lawsearch.errors import LawsearchError, NotFoundError, QueryError
 from lawsearch.instrument import FORCES, KINDS, STATUSES
+from lawsearch.provision import Provision
 from lawsearch.settings import Settings, load_settings
 from lawsearch.vocabulary import jurisdictions, languages
 
@@ -71,6 +72,31 @@ def _filters(
     )
 
 
+def _meant(text: str, generation: Any, settings: Settings) -> Provision:
+    """The one provision that an id or a citation means. Raises NotFoundError."""
+    from lawsearch.catalogue import load
+    from lawsearch.citation import Register, cite
+
+    if text.strip("/ ").startswith("akn/"):
+        return generation.store.resolve(text)
+    try:
+        known = [entry.instrument for entry in load(settings.catalogue_dir).entries]
+    except LawsearchError:
+        known = []
+    found = cite(text, Register(generation.instruments, known, generation.ids), generation.store)
+    if found is None:
+        raise NotFoundError(f"no provision {text!r} in the corpus", "Write an id or a citation such as PDPA s 26D")
+    if len(found.provisions) > 1:
+        choices = ", ".join(p.id for p in found.provisions[:8])
+        raise NotFoundError(f"{text!r} could be {len(found.provisions)} provisions", f"Say which: {choices}")
+    if not found.provisions:
+        named = ", ".join(i.name for i in found.instruments)
+        raise NotFoundError(found.unknown or f"{text!r} names an instrument ({named}) and no provision of it")
+    if found.unknown:
+        err.print(f"[yellow]{escape(found.unknown)}[/]")
+    return found.provisions[0]
+
+
 def _searcher(settings: Settings) -> Any:
     from lawsearch.search import Searcher
 
@@ -92,7 +118,7 @@ def search(
 
 @app.command()
 def counterparts(
-    identifier: Annotated[str, typer.Argument(help="A provision's id: /akn/sg/act/2012/26/~sec_26D")],
+    identifier: Annotated[str, typer.Argument(help="A provision: its id or a citation (PDPA s 26D).")],
     jurisdiction: Jurisdictions = None, force: Forces = None, kind: Kinds = None, status: Statuses = None,
     language: Languages = None, instrument: Instruments = None, year_from: YearFrom = None, year_to: YearTo = None,
     topic: Topics = None, limit: Limit = 3, as_json: Json = False,
@@ -100,17 +126,22 @@ def counterparts(
     """Find the corresponding provisions of every other jurisdiction."""
     searcher = _searcher(load_settings())
     filters = _filters(jurisdiction, force, kind, status, language, instrument, year_from, year_to, topic)
-    source = searcher.generation.store.resolve(identifier)
+    source = _meant(identifier, searcher.generation, load_settings())
     _show_answers(searcher.counterparts(source, filters, limit=limit), as_json)
 
 
 @app.command()
-def show(identifier: Annotated[str, typer.Argument(help="A provision's id.")], as_json: Json = False) -> None:
+def show(
+    identifier: Annotated[str, typer.Argument(help="A provision: its id or a citation (PDPA s 26D).")],
+    as_json: Json = False,
+) -> None:
     """Show one provision with its text, its place and its parts."""
     from lawsearch.generation import Generation
 
-    store = Generation.current(load_settings().index_dir).store
-    provision = store.resolve(identifier)
+    settings = load_settings()
+    generation = Generation.current(settings.index_dir)
+    store = generation.store
+    provision = _meant(identifier, generation, settings)
     children = store.children(provision)
     if as_json:
         print_json({**asdict(provision), "children": [asdict(c) for c in children]})
@@ -131,19 +162,29 @@ def show(identifier: Annotated[str, typer.Argument(help="A provision's id.")], a
 def compare(
     identifiers: Annotated[list[str], typer.Argument(help="Two to six provisions' ids.")], as_json: Json = False
 ) -> None:
-    """Put provisions side by side, with what differs where they share a language."""
+    """Put provisions side by side: what differs within a language, how strongly each binds, what parameters it sets."""
     from lawsearch.alignment import Column
     from lawsearch.comparison import compare as run
-    from lawsearch.comparison import parts
+    from lawsearch.comparison import parameter_rows, pieces_of, strengths
     from lawsearch.generation import Generation
+    from lawsearch.service import nearness
 
     if not 2 <= len(identifiers) <= 6:
         raise QueryError(f"{len(identifiers)} provisions given", "Compare two to six")
-    store = Generation.current(load_settings().index_dir).store
+    generation = Generation.current(load_settings().index_dir)
+    store, instruments = generation.store, generation.instruments
     found = [store.resolve(key) for key in identifiers]
-    result = run([Column(language=p.language, parts=parts(p, store.children(p))) for p in found])
+    columns = [Column(language=p.language, parts=pieces_of(p, store.children(p))) for p in found]
+    # Only what the index holds: loading the models would take longer than all the rest.
+    result = run(columns, nearness(generation, list(zip(found, columns, strict=True))))
+    set_here = parameter_rows(columns, [instruments[p.instrument].jurisdiction for p in found])
     if as_json:
-        print_json({"provisions": [p.id for p in found], **asdict(result)})
+        values = [
+            {"kind": r.parameter.kind, "shown": r.parameter.shown, "unit": r.parameter.unit, "texts": r.texts,
+             "value": float(r.parameter.value)} for r in set_here
+        ]  # fmt: skip
+        bound = [strengths(c) for c in columns]
+        print_json({"provisions": [p.id for p in found], **asdict(result), "strengths": bound, "parameters": values})
         return
     table = Table(*(escape(f"{p.citation}\n{p.heading}") for p in found), show_lines=True)
     for row in result.rows:
@@ -152,12 +193,21 @@ def compare(
     for place, (reference, share) in enumerate(zip(result.references, result.same_words, strict=True)):
         if reference is not None and share is not None:
             out.print(f"{found[place].citation}: {share:.0%} the same words as {found[reference].citation}")
+    for p, column in zip(found, columns, strict=True):
+        words = strengths(column) or {}
+        said = (f"{s}: {', '.join(f'{w} ×{n}' for w, n in c.most_common())}" for s, c in words.items() if c)
+        out.print(escape(f"{p.citation}: {'; '.join(said) or 'no words of strength found'}"))
+    if set_here:
+        table = Table("parameter", *(escape(p.citation) for p in found))
+        for r in set_here:
+            table.add_row(f"{r.parameter.kind}: {r.parameter.shown}", *(escape("; ".join(t)) for t in r.texts))
+        out.print(table)
 
 
 def _cell(cell: Any) -> str:
     """One cell of a comparison: additions underlined, removals struck through, identical wordings dimmed."""
     number = escape(f"{cell.part.number} ").lstrip()
-    if cell.identical:
+    if cell.same_as is not None:
         return f"[dim]{number}{escape(cell.part.text)}[/]"
     if not cell.spans:
         return number + escape(cell.part.text)

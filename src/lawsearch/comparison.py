@@ -1,4 +1,5 @@
-"""Comparing provisions side by side: their parts row by row, and the words in which the same language differs.
+"""Comparing provisions side by side: their parts row by row, the words in which the same language differs, the terms
+they share, how strongly they bind and the parameters they set.
 
 Pure functions of texts; nothing here knows the store, the index or the web.
 """
@@ -6,13 +7,19 @@ Pure functions of texts; nothing here knows the store, the index or the web.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import pairwise
 
+import numpy as np
 from icu4py.breakers import WordBreaker
 
-from lawsearch.alignment import Column, Part, align
+from lawsearch.alignment import Column, Part, align, known
+from lawsearch.concepts import mentions
+from lawsearch.modality import STRENGTHS, Modal, modality
+from lawsearch.parameter import Parameter, parameters
 from lawsearch.provision import Provision
 from lawsearch.text import digits, normal
 from lawsearch.vocabulary import languages
@@ -36,25 +43,45 @@ class Span:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One part in its row. ``same_words`` and ``spans`` are against the cell of the column's reference in the same
-    row: None and () where there is none; ``spans`` is also () where the wording differs throughout. ``identical``: the
-    same words and the same punctuation."""
+    row: None and () where there is none; ``spans`` is also () where the wording differs throughout. ``same_as`` is a
+    column with the same words and the same punctuation in this row: the reference, or else an earlier one."""
 
     part: Part
     same_words: float | None = None
-    identical: bool = False
+    same_as: int | None = None
     spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Rows of one cell (or None) a column. ``references`` gives for each column the earlier column of the same
-    language that it is diffed against, ``same_words`` the ratio of their whole texts; None for the first of a
-    language. ``by_order`` names the columns laid out by order alone, for want of an earlier one in their language."""
+    """Rows of one cell (or None) a column. ``references`` gives for each column the one of the same language that it
+    is diffed against, ``same_words`` the ratio of their whole texts; None for the baseline of a language. ``placed``
+    says how the parts of each column found their rows: ``first`` (they made them), ``words``, ``meaning``, ``order``,
+    or ``whole`` where whole texts are compared."""
 
     rows: tuple[tuple[Cell | None, ...], ...]
     references: tuple[int | None, ...]
     same_words: tuple[float | None, ...]
-    by_order: tuple[int, ...]
+    placed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text that is marked alike: ``op`` as of a span, or ``text`` where there is nothing to compare with;
+    the key of a shared concept and a strength, each empty where there is none."""
+
+    op: str
+    text: str
+    concept: str = ""
+    strength: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRow:
+    """A value, and for each column the wordings in which it states it."""
+
+    parameter: Parameter
+    texts: tuple[tuple[str, ...], ...]
 
 
 def parts(whole: Provision, children: Sequence[Provision]) -> tuple[Part, ...]:
@@ -73,7 +100,8 @@ def parts(whole: Provision, children: Sequence[Provision]) -> tuple[Part, ...]:
         if between:
             found.append(Part("", between))
         text = f"{child.heading}\n{child.text}" if child.heading else child.text
-        found.append(Part((match["marker"] or "").strip(), text, child.eid))
+        number = (match["marker"] or "").strip()
+        found.append(Part(number, text, child.eid, len(child.heading) + 1 if child.heading else 0))
         at = match.end()
     if whole.text[at:].strip() or not found:
         found.append(Part("", whole.text[at:].strip()))
@@ -91,6 +119,12 @@ def _place_of(child: Provision, text: str, at: int) -> re.Match[str] | None:
         if found or not body:
             return found
     return re.compile(rf"(?P<marker>){body}").search(text, at) if body else None
+
+
+def pieces_of(whole: Provision, children: Sequence[Provision]) -> tuple[Part, ...]:
+    """The parts of a provision to align: as its children cut it, or where it has none, its numbered lines."""
+    found = parts(whole, children)
+    return clause_parts(whole.text) if len(found) == 1 and not found[0].eid else found
 
 
 def clause_parts(text: str) -> tuple[Part, ...]:
@@ -176,42 +210,126 @@ def _calm(codes: Iterable[tuple[str, int, int, int, int]], theirs: list[tuple[st
     return calm
 
 
-def compare(columns: Sequence[Column]) -> Comparison:
-    """Lay two or more texts side by side: rows of parts, and in each language the words that differ.
+def compare(columns: Sequence[Column], near: np.ndarray | None = None, baselines: Collection[int] = ()) -> Comparison:
+    """Lay two or more texts side by side: rows of parts (see ``align``), and in each language the words that differ.
 
-    Each column is diffed against the first column of its language. Where fewer than two columns have parts, all
-    are compared whole.
+    Each column is diffed against the first column of its language, or the one of ``baselines`` in its language. Where
+    fewer than two columns have parts, all are compared whole.
     """
-    if sum(len(c.parts) > 1 for c in columns) < 2:
-        columns = [Column(language=c.language, parts=(_joined(c.parts),)) for c in columns]
-    first: dict[str, int] = {}
-    references = [(None if first.setdefault(c.language, i) == i else first[c.language]) for i, c in enumerate(columns)]
-    by_order = tuple(i for i, reference in enumerate(references) if reference is None and i > 0)
-    rows = []
-    for row in align(columns):
-        cells: list[Cell | None] = []
-        for i, place in enumerate(row):
-            reference = references[i]
-            other = row[reference] if reference is not None else None
-            if place is None:
-                cells.append(None)
-            elif reference is None or other is None:
-                cells.append(Cell(part=columns[i].parts[place]))
-            else:
-                cells.append(_cell(columns[reference].parts[other], columns[i].parts[place], columns[i].language))
-        rows.append(tuple(cells))
+    whole = sum(len(c.parts) > 1 for c in columns) < 2
+    placed = ["whole" if whole else _placed(columns, near, i) for i in range(len(columns))]
+    if whole:
+        columns, near = [Column(language=c.language, parts=(_joined(c.parts),)) for c in columns], None
+    base: dict[str, int] = {}
+    for i in (*baselines, *range(len(columns))):
+        base.setdefault(columns[i].language, i)
+    references = [None if base[c.language] == i else base[c.language] for i, c in enumerate(columns)]
+    rows = tuple(_cells(columns, row, references) for row in align(columns, near))
     alike = tuple(
         None if r is None else _ratio(_all_words(columns[r]), _all_words(columns[i])) for i, r in enumerate(references)
     )
-    return Comparison(rows=tuple(rows), references=tuple(references), same_words=alike, by_order=by_order)
+    return Comparison(rows=rows, references=tuple(references), same_words=alike, placed=tuple(placed))
 
 
-def _cell(base: Part, part: Part, language: str) -> Cell:
-    ours, theirs = ([key for _, key in units(p.text, language)] for p in (part, base))
-    alike = same_words(base.text, part.text, language)
-    if ours == theirs:
-        return Cell(part=part, same_words=alike, identical=True)
-    return Cell(part=part, same_words=alike, spans=diff(base.text, part.text, language))
+def _placed(columns: Sequence[Column], near: np.ndarray | None, i: int) -> str:
+    if i == 0:
+        return "first"
+    if any(c.language == columns[i].language for c in columns[:i]):
+        return "words"
+    return "meaning" if near is not None and known(columns, near, i) else "order"
+
+
+def _cells(
+    columns: Sequence[Column], row: Sequence[int | None], references: Sequence[int | None]
+) -> tuple[Cell | None, ...]:
+    """One row: each part against that of its reference, unless an equal one is in the row already."""
+    held = {i: columns[i].parts[place] for i, place in enumerate(row) if place is not None}
+    keys = {i: [key for _, key in units(part.text, columns[i].language)] for i, part in held.items()}
+    cells: list[Cell | None] = []
+    for i, reference in enumerate(references):
+        if i not in held:
+            cells.append(None)
+            continue
+        part, language = held[i], columns[i].language
+        base = held.get(reference) if reference is not None else None
+        # The baseline is shown in full, wherever it stands.
+        equal = [j for j in (reference, *range(i)) if j in held and columns[j].language == language]
+        same = next((j for j in equal if j is not None and keys[j] == keys[i]), None) if reference is not None else None
+        alike = None if base is None else same_words(base.text, part.text, language)
+        spans = () if base is None or same is not None else diff(base.text, part.text, language)
+        cells.append(Cell(part=part, same_words=alike, same_as=same, spans=spans))
+    return tuple(cells)
+
+
+def shared_concepts(columns: Sequence[Column], limit: int) -> dict[str, list[int]]:
+    """The concepts that two or more columns name, with those columns: in most columns first, then as they occur."""
+    named: dict[str, list[int]] = defaultdict(list)
+    for i, column in enumerate(columns):
+        for key in dict.fromkeys(key for p in column.parts for _, _, key in _terms(p, column.language)):
+            named[key].append(i)
+    found = sorted((entry for entry in named.items() if len(entry[1]) > 1), key=lambda entry: -len(entry[1]))
+    return dict(found[:limit])
+
+
+def pieces(cell: Cell, language: str, concepts: Collection[str]) -> tuple[Piece, ...]:
+    """The text of a cell cut where a mark begins or ends: what differs, shared ``concepts``, words of strength.
+
+    The pieces that are not ``removed`` joined give the text again.
+    """
+    text = cell.part.text
+    terms = [m for m in _terms(cell.part, language) if m[2] in concepts]
+    strong = [(m.start, m.end, m.strength) for m in _bound(cell.part, language)]
+    cuts = sorted({at for start, end, _ in (*terms, *strong) for at in (start, end)})
+    found: list[Piece] = []
+    at = 0
+    for span in cell.spans or (Span("text", text),):
+        if span.op == "removed":
+            found.append(Piece("removed", span.text))
+            continue
+        end = at + len(span.text)
+        for start, stop in pairwise([at, *(c for c in cuts if at < c < end), end]):
+            concept, strength = (
+                next((key for first, last, key in marks if first <= start and stop <= last), "")
+                for marks in (terms, strong)
+            )
+            found.append(Piece(span.op, text[start:stop], concept, strength))
+        at = end
+    return tuple(found)
+
+
+def _terms(part: Part, language: str) -> list[tuple[int, int, str]]:
+    """Where a part names concepts; words of strength are marked as such and not as concepts."""
+    strong = [(m.start, m.end) for m in _bound(part, language)]
+    return [m for m in mentions(part.text, language) if not any(a <= m[0] and m[1] <= b for a, b in strong)]
+
+
+def _bound(part: Part, language: str) -> list[Modal]:
+    """The words of strength of a part but for those of its heading, which oblige nobody."""
+    found = modality(part.text[part.heading :], language).spans
+    return [replace(m, start=m.start + part.heading, end=m.end + part.heading) for m in found]
+
+
+def strengths(column: Column) -> dict[str, Counter[str]] | None:
+    """The words of each strength in a column, each with how often; None where its language has no table."""
+    if not modality("", column.language).known:
+        return None
+    found: dict[str, Counter[str]] = {strength: Counter() for strength in STRENGTHS}
+    for part in column.parts:
+        for modal in _bound(part, column.language):
+            found[modal.strength][modal.word] += 1
+    return found
+
+
+def parameter_rows(columns: Sequence[Column], jurisdictions: Sequence[str]) -> tuple[ParameterRow, ...]:
+    """The parameters of all columns by kind and size, equal values in one row; ``jurisdictions`` are the columns'."""
+    found: dict[tuple, tuple[Parameter, list[dict[str, None]]]] = {}
+    for i, (column, jurisdiction) in enumerate(zip(columns, jurisdictions, strict=True)):
+        for part in column.parts:
+            for p in parameters(part.text, column.language, jurisdiction):
+                _, texts = found.setdefault((p.kind, p.value, p.unit), (p, [{} for _ in columns]))
+                texts[i].setdefault(" ".join(part.text[p.start : p.end].split()))
+    ranked = sorted(found.values(), key=lambda entry: entry[0].order)
+    return tuple(ParameterRow(p, tuple(tuple(t) for t in texts)) for p, texts in ranked)
 
 
 def _joined(pieces: Sequence[Part]) -> Part:

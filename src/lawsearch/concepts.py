@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from lawsearch.errors import MetadataError
 from lawsearch.text import digits, normal
+from lawsearch.tracing import LEADING, MARKS, UNSPACED, Traced, edges, traced
 from lawsearch.vocabulary import languages
-
-#: Languages written without spaces between words: labels match anywhere but inside a syllable, with spaces or without.
-UNSPACED = frozenset({"th", "lo", "km", "my", "zh"})
 
 # Portuguese stems up to a letter that only the spelling before 1990 writes, where c, ç or t follows: protecção,
 # adoptar. Words that keep theirs (facto, contacto, secção, opção, intelectual) are not among them.
@@ -52,14 +49,7 @@ _FOLDS: dict[str, tuple[tuple[str, str], ...]] = {
     "my": (("\u102b", "\u102c"), ("ဥ(?=[\u102c\u103a])", "ဉ"), ("စျ", "ဈ")),
 }  # fmt: skip
 _SIGNS = str.maketrans(dict.fromkeys("-‐‑‒–", " ") | {"’": "'", "\u200c": None, "\u200d": None})
-# Vowels and marks that continue a syllable, so that a label cannot end before one.
-_MARKS = "".join(
-    chr(c) for c in (*range(0x0E00, 0x0F00), *range(0x1000, 0x10A0), *range(0x1780, 0x1800))
-    if unicodedata.category(chr(c)) in ("Mn", "Mc") or chr(c) in "ะาำๅະາຳຽ"
-)  # fmt: skip
-_LEADING = "เแโใไເແໂໃໄ\u17d2\u1039"  # vowels written before their consonant, and signs that stack the next one
-# A label ends neither before a mark nor, in Burmese, before a consonant that closes the syllable (asat, stacked).
-_AFTER = f"(?![{_MARKS}]|[\u1000-\u1021]\u1037?[\u1039\u103a])"
+_IGNORED = "[" + "".join(chr(sign) for sign, other in _SIGNS.items() if other is None) + "]"
 _LONG = 10  # characters from which a label is too long to arise by chance where two words meet
 
 
@@ -157,7 +147,7 @@ def _tokens(form: str, language: str) -> list[str]:
     if language not in UNSPACED:
         return [re.escape(c) for c in form]
     if len(form) >= _LONG:
-        form = re.sub(f"(?<=.[^ {_LEADING}])(?=[^ {_MARKS}].)", " ", form)
+        form = re.sub(f"(?<=.[^ {LEADING}])(?=[^ {MARKS}].)", " ", form)
     return [" ?" if c == " " else re.escape(c) for c in form]
 
 
@@ -181,7 +171,7 @@ def _matcher(language: str) -> tuple[re.Pattern[str], dict[str, str]]:
         for token in _tokens(form, language):
             node = node.setdefault(token, {})
         node[""] = {}
-    before, after = (f"(?<![{_LEADING}])", _AFTER) if language in UNSPACED else (r"(?<!\w)", r"(?!\w)")
+    before, after = edges(language)
     pattern = re.compile(before + _trie_pattern(trie) + after if of else r"(?!)")
     return pattern, {_solid(form, language): key for form, key in of.items()}
 
@@ -199,3 +189,21 @@ def concepts_in(text: str, language: str) -> Counter[str]:
         pattern, of = _matcher(language)
     found = pattern.findall(_folded(text, language))
     return Counter(of[_solid(form, language)] for form in found)
+
+
+@lru_cache(1024)
+def mentions(text: str, language: str) -> tuple[tuple[int, int, str], ...]:
+    """Where ``text`` as printed names concepts, read as ``concepts_in`` reads: start, end and key of each."""
+    pattern, of = _matcher(language)
+    if not of:
+        language = "en"
+        pattern, of = _matcher(language)
+    source = traced(text)
+    # A letter whose small form is two letters would shift all that follows; no label has one.
+    lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in source.text)
+    kept = {sign: other for sign, other in _SIGNS.items() if other is not None}
+    source = Traced(lowered.translate(kept), source.starts, source.ends).sub(_IGNORED, "")
+    for spelling, folded in _FOLDS.get(language, ()):
+        source = source.sub(spelling, folded)
+    source = source.sub(" {2,}", " ")
+    return tuple((*source.place(*m.span()), of[_solid(m.group(), language)]) for m in pattern.finditer(source.text))

@@ -11,10 +11,10 @@ from lawsearch.matching import FAINT, Query, Ranking
 
 #: Two logistic estimates, fitted on the data-protection gold with a quarter of the cells empty. By concepts: on how
 #: alike those of the question and of the best candidate are (a cosine), and on the share of the question's concepts
-#: that the candidate names. AUROC .78 for provisions and .90 for topics; .73 and .87 leaving one law out.
-BIAS, ALIKE, COVERED = 1.4, -6.8, -1.5
-#: By nearness: on how near the best candidate is, and on the log of the attention that each bridge brings (.65, .76).
-NEAR_BIAS, NEARNESS, REACHED = 6.5, -9.5, -0.6
+#: that the candidate names. AUROC .78 for provisions and .90 for topics together; .71 and .85 leaving one law out.
+BIAS, ALIKE, COVERED = 1.3, -6.6, -1.4
+#: By nearness: on how far the best candidate stands out, and on the log of the attention that each bridge brings.
+NEAR_BIAS, NEARNESS, REACHED = -1.7, -16.5, -0.71
 #: Concepts tell better, but a concept may be named in words that the vocabulary lacks: both have a say.
 WEIGHT = 2 / 3
 #: What bridges typically bring; stands in where there is no third jurisdiction to bridge by.
@@ -36,7 +36,7 @@ def no_counterpart(ranking: Ranking, covered: float) -> float:
     if not len(ranking.rows):
         return 1.0
     reached = TYPICAL if math.isnan(ranking.reached) else math.log(ranking.reached + FAINT)
-    doubt = _logistic(NEAR_BIAS + NEARNESS * float(ranking.views["meaning"].max()) + REACHED * reached)
+    doubt = _logistic(NEAR_BIAS + NEARNESS * ranking.nearness + REACHED * reached)
     if "concepts" in ranking.views:
         by_concepts = _logistic(BIAS + ALIKE * float(ranking.views["concepts"][0]) + COVERED * covered)
         doubt = WEIGHT * by_concepts + (1 - WEIGHT) * doubt

@@ -126,6 +126,36 @@ def plain(table: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def quality(report: Mapping[str, Any]) -> list[str]:
+    """How well a text was read, in sentences; of what the report does not know, nothing is said."""
+    said = []
+    expected, found = report.get("expected"), report.get("found")
+    if expected:
+        said.append(f"Of {expected:,} sections or articles that the numbering lets expect, {found:,} were found.")
+    elif found is not None:
+        said.append("Nothing numbered was found: the text is shown page by page.")
+    if missing := report.get("missing"):
+        said.append(f"Not found: {_short(missing)}.")
+    if doubled := report.get("doubled"):
+        said.append(f"Found more than once: {_short(doubled)}.")
+    total = sum(report.get("characters", {}).values())
+    if total and (left := report.get("unassigned", 0)):
+        said.append(f"{left:,} characters ({left / total:.1%}) belong to no provision.")
+    elif total:
+        said.append("Every character of the text has its place.")
+    pages = report.get("pages", 0)
+    if scanned := report.get("ocr_pages"):
+        sure = report.get("ocr_confidence")
+        how_sure = f", with a confidence of {sure:.0%}" if sure is not None else ""
+        what = "The page was" if pages == 1 else f"{len(scanned)} of {pages} pages were"
+        said.append(f"{what} read by optical character recognition{how_sure}: check the wording against the source.")
+    elif "ocr_pages" in report:
+        said.append("No page had to be read by optical character recognition.")
+    if pictured := [p for p in report.get("image_only_pages", ()) if p not in report.get("ocr_pages", ())]:
+        said.append(f"Only a picture, and not read: page {_short(pictured)}.")
+    return said
+
+
 def _short(value: Any) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{k.replace('_', ' ')}: {_short(v)}" for k, v in value.items())
@@ -163,7 +193,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     found.filters |= {
-        f.__name__: f for f in (lang, marked, excerpt, why, plain, shelves, sentence, opening, changed, count)
+        f.__name__: f for f in (lang, marked, excerpt, why, plain, shelves, sentence, opening, changed, count, quality)
     }
     found.filters |= {"language": language, "jurisdiction": jurisdiction, "flag": flag}
     found.globals |= {"version": __version__, "problems": KINDS}

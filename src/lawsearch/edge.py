@@ -33,17 +33,24 @@ KINDS = {
     "query": ("Request not understood", "A parameter or the text is missing, too long or outside its vocabulary."),
     "method": ("Method not allowed", "The address exists, but not for this HTTP method."),
     "too-large": ("Request too large", "The body is longer than a clause may be."),
+    "not-allowed": ("Not allowed", "Writing needs the token of this server, and never comes from another site."),
     "not-ready": ("No index to serve", "Nothing has been built yet, or what was built cannot be used."),
     "unexpected": ("Something went wrong", "An error nobody foresaw; it is in the server's log."),
 }
-_BY_STATUS = {404: "not-found", 405: "method", 413: "too-large", 422: "query", 400: "query", 503: "not-ready"}
+_BY_STATUS = {
+    400: "query", 401: "not-allowed", 403: "not-allowed", 404: "not-found", 405: "method", 413: "too-large",
+    422: "query", 503: "not-ready",
+}  # fmt: skip
 _REMEDIES = {
     "not-found": "Check the address; the instruments of the corpus are listed at /instruments",
     "method": "The methods of every route are in /api/openapi.json",
     "too-large": "Send one clause at a time",
+    "not-allowed": "Enter the token at /enter, or send it as Authorization: Bearer; whoever runs this server has it",
     "query": "Correct what is named here and try again; parameters are described in /api/openapi.json",
     "unexpected": "Try again; if it stays, tell whoever runs this server the time and the address",
 }
+#: Most bytes of a table of concordance that comes back: the texts of a few hundred articles.
+TABLE = 8_000_000
 #: Draws a problem as a page, for people.
 Page = Callable[[Request, Problem], Response]
 
@@ -120,31 +127,51 @@ def install(app: FastAPI, settings: Settings, page: Page) -> None:
     for kind in (LawsearchError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, handle)
     # A character takes at most twelve bytes, as two escapes of JSON; the rest of a request is small.
-    app.add_middleware(Bounds, most=16_384 + 12 * settings.max_text)
+    app.add_middleware(Bounds, most=16_384 + 12 * settings.max_text, tables=TABLE)
+
+
+class Heads:
+    """ASGI middleware: answers HEAD as GET, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def bare(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self.app({**scope, "method": "GET"}, receive, bare)
 
 
 class Bounds:
-    """ASGI middleware: adds ``HEADERS`` to every response and refuses bodies longer than ``most`` bytes."""
+    """ASGI middleware: adds ``HEADERS`` to every response and refuses bodies longer than ``most`` bytes, or than
+    ``tables`` where tables come back."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, tables: int) -> None:
         self.app = app
         self.most = most
+        self.tables = tables
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         received = 0
+        most = self.tables if scope["path"].endswith("/concordance/import") else self.most
         declared = dict(scope["headers"]).get(b"content-length", b"0")
 
         async def bounded() -> Message:
             nonlocal received
-            if declared.isdigit() and int(declared) > self.most:
-                raise HTTPException(413, f"The body has {int(declared):,} bytes; {self.most:,} is the most")
+            if declared.isdigit() and int(declared) > most:
+                raise HTTPException(413, f"The body has {int(declared):,} bytes; {most:,} is the most")
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.most:
-                raise HTTPException(413, f"The body has more than {self.most:,} bytes")
+            if received > most:
+                raise HTTPException(413, f"The body has more than {most:,} bytes")
             return message
 
         async def guarded(message: Message) -> None:

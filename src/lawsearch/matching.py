@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -32,6 +32,8 @@ WEIGHTS = {"meaning": 1.0, "parts": 1.0, "title": 0.5, "english": 1.0, "words": 
 BRIDGE = 1.5
 #: Candidates of a group by meaning, and by each further view: a whole law, or the top of a whole jurisdiction.
 NEAREST, FURTHER = 128, 32
+#: The nearest eighth of a group tells how near it is to a question as a whole; a share, for laws differ in length.
+NEIGHBOURHOOD = 8
 #: Temperature at which standardised scores become shares of attention, and how many of them are kept as links.
 TEMPERATURE, LINKS = 0.35, 20
 #: Share of attention below which a bridge counts as none.
@@ -55,13 +57,15 @@ class Query:
 class Ranking:
     """Candidates of one group, best first: standardised scores, the raw values by view, and what each view gave to
     the score, all aligned with ``rows``. ``reached`` is the attention that bridges brought to the candidates
-    together, for each group that it could come from, NaN where there is no third jurisdiction to bridge by."""
+    together, for each group that it could come from, NaN where there is no third jurisdiction to bridge by;
+    ``nearness`` is the best candidate's similarity less its own hubness and that of the question in the group."""
 
     rows: np.ndarray
     scores: np.ndarray
     views: dict[str, np.ndarray]
     contributions: dict[str, np.ndarray]
     reached: float = float("nan")
+    nearness: float = 0.0
 
     def shares(self) -> np.ndarray:
         """Softmax of the standardised scores: how attention is divided among the candidates."""
@@ -151,7 +155,10 @@ class Matcher:
             seen["concepts"] = g.bags.cosines(query.concepts, rows)
         if group.language == query.language:
             seen["words"] = np.array([overlap.get(row, 0.0) for row in rows.tolist()])
-        return fuse(rows, seen)
+        # The whole of CSLS: among what is near to everything in the group, or in another language, near is no news.
+        around = max(1, (group.stop - group.start) // NEIGHBOURHOOD)
+        own = float(cosines[:around].mean()) if len(cosines) else 0.0
+        return replace(fuse(rows, seen), nearness=float(seen["meaning"].max(initial=0.0)) - own)
 
     def _late(self, query: Query, rows: np.ndarray) -> np.ndarray:
         """Late interaction: each part's best partner on the other side, averaged, in both directions."""
@@ -199,7 +206,7 @@ class Matcher:
         seen = {**ranking.views, "bridge": value}
         # Every further group brings some: without dividing, a larger corpus would look surer of everything.
         reached = float(value.sum()) / max(1, len(self.generation.groups) - 1)
-        return _sorted(Ranking(ranking.rows, scores, seen, contributions, reached))
+        return _sorted(Ranking(ranking.rows, scores, seen, contributions, reached, ranking.nearness))
 
 
 def fuse(rows: np.ndarray, seen: dict[str, np.ndarray]) -> Ranking:
@@ -217,4 +224,5 @@ def _sorted(ranking: Ranking) -> Ranking:
         {name: value[order] for name, value in ranking.views.items()},
         {name: value[order] for name, value in ranking.contributions.items()},
         ranking.reached,
+        ranking.nearness,
     )

@@ -17,13 +17,28 @@ from lawsearch.instrument import KINDS, STATUSES, SUBJECTS
 from lawsearch.settings import Settings, load_settings
 from lawsearch.vocabulary import jurisdictions
 
+Seconds = Annotated[
+    float, typer.Option(min=1, help="Seconds that one document may take; 20 more for each of its pages.")
+]
+Memory = Annotated[int, typer.Option(min=64, help="Memory that one document may take, in MiB (on Linux).")]
+
+
+def _book(settings: Settings) -> Any:
+    """What persons have put right, from the folder of the catalogue."""
+    from ingest.correction import load
+
+    return load(settings.catalogue_dir / "corrections")
+
 
 @app.command()
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="PDF files, or folders of them.")],
     index_too: Annotated[bool, typer.Option("--index/--no-index", help="Build the index afterwards.")] = True,
+    seconds: Seconds = 300,
+    memory: Memory = 4096,
 ) -> None:
     """Read laws from PDFs into the store and index them. Files that did not change are skipped."""
+    from ingest.limits import Limits
     from ingest.pipeline import ADDED, CHANGED, FAILED, UNCHANGED
     from ingest.pipeline import ingest as run
     from lawsearch.catalogue import load
@@ -36,7 +51,8 @@ def ingest(
         def progress(outcome: Any, done: int, total: int) -> None:
             drawn.update(task, completed=done, total=total, description=f"reading {outcome.path.name}")
 
-        outcomes = run(paths, store, load(settings.catalogue_dir), progress)
+        given = {"corrections": _book(settings), "allowed": Limits(seconds, memory=memory)}
+        outcomes = run(paths, store, load(settings.catalogue_dir), progress, **given)
     _show_outcomes(outcomes)
     counts = {state: sum(o.state == state for o in outcomes) for state in (ADDED, CHANGED, UNCHANGED, FAILED)}
     out.print(", ".join(f"{n} {state}" for state, n in counts.items()))
@@ -94,15 +110,19 @@ def index(force: Annotated[bool, typer.Option(help="Build even if nothing change
 @app.command()
 def parse(
     path: Annotated[Path, typer.Argument(help="One PDF.")],
+    seconds: Seconds = 300,
+    memory: Memory = 4096,
     as_json: Json = False,
 ) -> None:
     """Show what is found in one PDF, without storing it."""
+    from ingest.limits import Limits
     from ingest.parsing import as_json as plain
-    from ingest.parsing import parse as run
+    from ingest.pipeline import parsed
     from lawsearch.catalogue import load
 
     settings = load_settings()
-    expressions = run(path, catalogue=load(settings.catalogue_dir))
+    allowed = Limits(seconds, memory=memory)
+    expressions = parsed(path, load(settings.catalogue_dir), allowed, corrections=_book(settings))
     if as_json:
         print_json(plain(expressions))
         return
@@ -115,6 +135,40 @@ def parse(
                 table.add_row(str(p.page), escape(p.label), escape(p.heading), str(len(p.text)), ", ".join(p.flags))
         out.print(table)
         print_json(expression.report)
+
+
+@app.command()
+def inspect(
+    path: Annotated[Path, typer.Argument(help="One PDF.")],
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="The HTML file to write; a new one in the temporary folder.")
+    ] = None,
+    pages: Annotated[str, typer.Option(help="Only these pages: 3-7, or 1,4-5.")] = "",
+    seconds: Seconds = 300,
+    memory: Memory = 4096,
+) -> None:
+    """Draw the pages of one PDF with every line boxed and coloured by what it was taken for, as one HTML file."""
+    import tempfile
+
+    from ingest.inspection import inspected
+    from ingest.limits import Limits
+    from lawsearch.catalogue import load
+
+    settings = load_settings()
+    allowed = Limits(seconds, memory=memory)
+    with err.status(f"reading {escape(path.name)}"):
+        drawn = inspected(path, load(settings.catalogue_dir), allowed, corrections=_book(settings), pages=pages)
+    if out_file is None:
+        handle, name = tempfile.mkstemp(prefix=f"lawsearch-{path.stem}-", suffix=".html")
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(drawn)
+        out_file = Path(name)
+    else:
+        try:
+            out_file.write_text(drawn, "utf-8")
+        except OSError as error:
+            raise LawsearchError(f"{out_file} cannot be written: {error.strerror}", "Choose another --out") from None
+    out.print(str(out_file), soft_wrap=True, markup=False)
 
 
 @app.command()
@@ -141,6 +195,7 @@ def catalogue(
     known = load(settings.catalogue_dir)
     if validate:
         topics = topic.load(settings.topics_dir).topics
+        _book(settings)
         out.print(f"{len(known.entries)} instruments and {len(topics)} topics, all well-formed")
         return
     present = {}
@@ -269,6 +324,7 @@ def serve(
 
     import uvicorn
 
+    from ingest.picture import Painter
     from lawsearch.api import create_app
 
     given = {k: v for k, v in {"host": host, "port": port}.items() if v is not None}
@@ -292,7 +348,11 @@ def serve(
             if self.started:
                 out.print(f"lawsearch is at [bold]{address}[/]  (stop with Ctrl-C)")
 
-    Server(uvicorn.Config(create_app(settings), log_level="warning")).run(sockets=[listener])
+    painter = Painter()
+    try:
+        Server(uvicorn.Config(create_app(settings, picture=painter), log_level="warning")).run(sockets=[listener])
+    finally:
+        painter.close()
 
 
 @app.command("settings")

@@ -143,6 +143,12 @@ class CompareQuery(BaseModel):
         examples=[[_PROVISION_ID, "/akn/ph/act/2012/10173/en/~sec_20"]],
     )
     text: str = Field("", description="A drafted clause to stand in the first column.", examples=[""])
+    baseline: list[str] = Field(
+        [],
+        description="Ids of the columns, or clause, that the others in their language are diffed against; by default "
+        "the first of each language.",
+        examples=[[]],
+    )
 
     @model_validator(mode="after")
     def _two_to_six(self) -> CompareQuery:

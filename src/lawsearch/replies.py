@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from lawsearch import __version__
 from lawsearch import coverage as census
 from lawsearch.alignment import Column
-from lawsearch.comparison import clause_parts, compare, parts
+from lawsearch.answer import Answers, Filters
+from lawsearch.citation import Cited, cite
+from lawsearch.comparison import clause_parts, compare, pieces_of
 from lawsearch.errors import NotFoundError, QueryError
+from lawsearch.facets import DEPTH, Facet, facets
 from lawsearch.matrix import matrix
+from lawsearch.pictures import Pictures, pages_of
 from lawsearch.provision import Provision
 from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
 from lawsearch.schemas import (
+    About,
+    AccuracyOut,
     AnswersOut,
     CatalogueOut,
     CatalogueRow,
+    ChangesOut,
+    CitedOut,
     ComparisonOut,
     Coverage,
     ExpressionOut,
+    FacetOut,
     InstrumentOut,
     InstrumentPage,
     JurisdictionOut,
@@ -33,7 +50,12 @@ from lawsearch.schemas import (
 )
 from lawsearch.service import Service, View
 from lawsearch.settings import Settings
-from lawsearch.vocabulary import jurisdictions
+from lawsearch.store import Entry
+from lawsearch.text import digest
+from lawsearch.vocabulary import jurisdictions, languages
+
+#: How a drafted clause is named where columns are named by their ids.
+CLAUSE = "clause"
 
 
 def bounded(settings: Settings, text: str = "", limit: int = 1) -> None:
@@ -56,25 +78,62 @@ def known(view: View, query: CounterpartsQuery) -> None:
             raise QueryError(f"topic: {key!r} is not in the taxonomy", "Its topics are listed at /topics")
 
 
-def searched(service: Service, view: View, query: SearchQuery) -> AnswersOut:
-    """Answers to words. Raises QueryError."""
+def _answered(view: View, ask: Callable[[Filters, int], Answers], query: CounterpartsQuery) -> AnswersOut:
+    """What ``ask`` (filters, limit) answers to the query, with facets counted over what it answers without filters."""
+    filters = query.filters()
+    wide = ask(Filters(), max(query.limit, DEPTH))
+    answers = ask(filters, query.limit) if filters != Filters() else wide
+    spent = wide.took_ms + (answers.took_ms if answers is not wide else 0)
+    cut = tuple(replace(a, hits=a.hits[: query.limit]) for a in answers.answers)
+    counted = facets([a for a in wide.answers if view.state(a) == "found"], filters)
+    named = {facet: [_facet(view, facet, f) for f in found] for facet, found in counted.items()}
+    return AnswersOut.of(replace(answers, answers=cut, took_ms=spent), view).model_copy(update={"facets": named})
+
+
+def _facet(view: View, facet: str, f: Facet) -> FacetOut:
+    label = f.value
+    if facet == "jurisdiction":
+        label = jurisdictions()[f.value].name
+    elif facet == "language" and f.value in languages():
+        label = languages()[f.value].name
+    elif facet == "topic" and f.value in view.taxonomy.topics:
+        label = view.taxonomy.topics[f.value].label()
+    return FacetOut(value=f.value, label=label, count=f.count, chosen=f.chosen)
+
+
+def cited(view: View, text: str) -> Cited | None:
+    """What a text cites; None where it is no citation."""
+    return cite(text, view.register, view.store)
+
+
+def searched(service: Service, view: View, query: SearchQuery, *, citing: bool = True) -> AnswersOut:
+    """Answers to words; of a citation, unless ``citing`` is off, what it cites, and the counterparts of that.
+
+    Raises QueryError."""
     bounded(service.settings, query.q, query.limit)
     known(view, query)
-    return AnswersOut.of(view.searcher.search(query.q, query.filters(), limit=query.limit), view)
+    found = cited(view, query.q) if citing else None
+
+    def ask(filters: Filters, limit: int) -> Answers:
+        if found and found.provisions:
+            return view.searcher.counterparts(found.provisions[0], filters, limit=limit)
+        return view.searcher.search(query.q, filters, limit=limit)
+
+    return _answered(view, ask, query).model_copy(update={"cited": found and CitedOut.of(found)})
 
 
 def clause_answered(service: Service, view: View, query: ClauseRequest) -> AnswersOut:
     """Counterparts of a drafted clause. Raises QueryError."""
     bounded(service.settings, query.text, query.limit)
     known(view, query)
-    return AnswersOut.of(view.searcher.counterparts_of_text(query.text, query.filters(), limit=query.limit), view)
+    return _answered(view, lambda f, n: view.searcher.counterparts_of_text(query.text, f, limit=n), query)
 
 
 def counterparts(service: Service, view: View, source: Provision, query: CounterpartsQuery) -> AnswersOut:
     """Counterparts of a provision. Raises QueryError."""
     bounded(service.settings, limit=query.limit)
     known(view, query)
-    return AnswersOut.of(view.searcher.counterparts(source, query.filters(), limit=query.limit), view)
+    return _answered(view, lambda f, n: view.searcher.counterparts(source, f, limit=n), query)
 
 
 def compared(service: Service, view: View, query: CompareQuery) -> ComparisonOut:
@@ -85,17 +144,29 @@ def compared(service: Service, view: View, query: CompareQuery) -> ComparisonOut
     sources: list[Provision | None] = [*([None] if clause else []), *provisions]
     if len(sources) < 2:
         raise QueryError("these ids name one and the same provision", "Choose two or more")
-    subject: list[float | None] = [None]
-    languages = [p.language if p else "" for p in sources]
-    for other in provisions[0 if clause else 1 :]:
-        score, language = view.same_subject(clause or provisions[0], other, service.settings.max_results)
-        subject.append(score)
-        languages[0] = languages[0] or language
+    others = provisions[0 if clause else 1 :]
+    scores, language = view.same_subject(clause or provisions[0], others, service.settings.max_results)
+    subject = [None, *scores]
+    languages = [p.language if p else language for p in sources]
     columns = [
-        Column(language=languages[i], parts=parts(p, view.store.children(p)) if p else clause_parts(clause))
+        Column(language=languages[i], parts=pieces_of(p, view.store.children(p)) if p else clause_parts(clause))
         for i, p in enumerate(sources)
     ]
-    return ComparisonOut.of(view, sources, languages, compare(columns), subject)
+    near = view.nearness(list(zip(sources, columns, strict=True)))
+    comparison = compare(columns, near, _baselines(view, query, sources))
+    return ComparisonOut.of(view, sources, columns, comparison, subject)
+
+
+def _baselines(view: View, query: CompareQuery, sources: Sequence[Provision | None]) -> list[int]:
+    """The numbers of the columns that a query names as baselines. Raises NotFoundError, QueryError."""
+    places = {p.id if p else CLAUSE: i for i, p in enumerate(sources)}
+    found = []
+    for key in query.baseline:
+        name = key if key == CLAUSE else view.provision(key).id
+        if name not in places:
+            raise QueryError(f"baseline: {key!r} is none of the columns", "Name one of the ids that are compared")
+        found.append(places[name])
+    return found
 
 
 def coverage(view: View) -> list[Coverage]:
@@ -105,15 +176,50 @@ def coverage(view: View) -> list[Coverage]:
         count = view.facets["jurisdiction"][code]
         if jurisdiction.member or count:
             mine = [e for e in view.entries if view.instruments[e.instrument.id].jurisdiction == code]
+            counted = _quality([e.report for e in mine])
             found.append(
                 Coverage(
                     jurisdiction=JurisdictionOut.of(code),
                     instruments=count,
                     units=view.units[code],
                     languages=sorted({e.language for e in mine}),
+                    **counted,
                 )
             )
     return found
+
+
+def _quality(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What the parse reports say together; a report without a figure adds nothing to it."""
+    characters = sum(sum(r.get("characters", {}).values()) for r in reports)
+    unassigned = sum(r.get("unassigned", 0) for r in reports)
+    return {
+        "expected": sum(r.get("expected", 0) for r in reports),
+        "found": sum(r.get("found", 0) for r in reports),
+        "missing": sum(len(r.get("missing", ())) for r in reports),
+        "unassigned": round(unassigned / characters, 4) if characters else 0,
+        "ocr_pages": sum(len(r.get("ocr_pages", ())) for r in reports),
+        "pages": sum(r.get("pages", 0) for r in reports),
+    }
+
+
+@cache
+def accuracy() -> AccuracyOut:
+    """Measured accuracy, as docs/matching.md has it."""
+    text = files("lawsearch").joinpath("data", "accuracy.toml").read_text("utf-8")
+    return AccuracyOut.model_validate(tomllib.loads(text))
+
+
+def about(view: View) -> About:
+    """What is served: the corpus, the models, accuracy, and what the last re-index changed."""
+    return About(
+        generation=view.name,
+        manifest=dict(view.searcher.generation.manifest),
+        version=__version__,
+        jurisdictions=coverage(view),
+        accuracy=accuracy(),
+        changes=view.changes and ChangesOut.of(view.changes),
+    )
 
 
 def instrument_list(view: View) -> list[InstrumentOut]:
@@ -123,9 +229,12 @@ def instrument_list(view: View) -> list[InstrumentOut]:
     return [InstrumentOut.of(i) for i in ranked]
 
 
-def provision_page(view: View, provision: Provision) -> ProvisionPage:
+def provision_page(view: View, provision: Provision, pictures: Pictures | None = None) -> ProvisionPage:
     """A provision with what stands around it."""
     before, after = view.neighbours(provision)
+    refusal = pictures.refusal(_entry(view, provision)) if pictures else "This server draws no pages"
+    if not refusal and not provision.boxes:
+        refusal = "It is not known where on the page it stands"
     return ProvisionPage(
         provision=ProvisionOut.of(provision),
         instrument=InstrumentOut.of(view.instruments[provision.instrument]),
@@ -133,7 +242,25 @@ def provision_page(view: View, provision: Provision) -> ProvisionPage:
         previous=before and ProvisionRef.of(before),
         next=after and ProvisionRef.of(after),
         topics=[TopicRef.of(view, key, score) for key, score in view.topics_of(provision)],
+        pictures=[] if refusal else [f"/picture{provision.id}?page={page}" for page in pages_of(provision)],
+        no_picture=refusal,
     )
+
+
+def _entry(view: View, provision: Provision) -> Entry:
+    """The expression that a provision belongs to."""
+    place = (provision.instrument, provision.language)
+    return next(e for e in view.entries if (e.instrument.id, e.language) == place)
+
+
+def picture(view: View, pictures: Pictures, key: str, page: int) -> tuple[bytes, str]:
+    """A page that a provision stands on as PNG, and a tag that changes when the picture does. Raises NotFoundError."""
+    provision = view.provision(key)
+    page = page or provision.page
+    entry = _entry(view, provision)
+    place = "-".join(f"{b.x0:.0f}.{b.y0:.0f}.{b.x1:.0f}.{b.y1:.0f}" for b in provision.boxes if b.page == page)
+    tag = digest(f"{entry.source.digest} {provision.id} {page} {place}")[:32]
+    return pictures.png(entry, provision, page), tag
 
 
 def instrument_page(view: View, key: str) -> InstrumentPage:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lawsearch.alignment import Column
 from lawsearch.answer import Answer, Answers, Hit
-from lawsearch.comparison import Comparison
+from lawsearch.citation import Cited
+from lawsearch.comparison import Cell, Comparison, parameter_rows, pieces, shared_concepts, strengths
+from lawsearch.concepts import label
 from lawsearch.coverage import TEXTS
+from lawsearch.history import Changes
 from lawsearch.instrument import FORCES, KINDS, STATUSES, Instrument
+from lawsearch.modality import STRENGTHS
+from lawsearch.parameter import KINDS as PARAMETER_KINDS
 from lawsearch.provision import Provision
 from lawsearch.service import View
 from lawsearch.store import Entry
@@ -20,6 +26,8 @@ from lawsearch.vocabulary import jurisdictions
 
 _PROVISION_ID = "/akn/sg/act/2012/26/en/~sec_26D"
 _INSTRUMENT_ID = "/akn/sg/act/2012/26"
+#: Concepts that a comparison marks in its texts; more would mark nearly everything.
+SHARED = 12
 
 
 class JurisdictionOut(BaseModel):
@@ -210,6 +218,36 @@ def estimate(no_counterpart: float, state: str) -> str:
     return "counterpart uncertain" if no_counterpart >= 0.3 else "counterpart likely"
 
 
+class FacetOut(BaseModel):
+    value: str = Field(description="As the filter of that name takes it.", examples=["binding"])
+    label: str = Field(description="For people.", examples=["binding"])
+    count: int = Field(description="How many hits have it, the other filters applied.", examples=[12])
+    chosen: bool = Field(description="Whether it is among the filters set.", examples=[False])
+
+
+class CitedOut(BaseModel):
+    """What the text cites, where it is a citation."""
+
+    text: str = Field(description="The citation as read.", examples=["PDPA s 26D"])
+    provisions: list[ProvisionOut] = Field(
+        description="What it means, best first; several where it is ambiguous. Counterparts are those of the first."
+    )
+    instruments: list[InstrumentOut] = Field(description="The instruments it names, where it names no provision here.")
+    unknown: str = Field(
+        description="Which part of it is not in the corpus, in a sentence; or empty.",
+        examples=["PDPA 2012 has no section 260"],
+    )
+
+    @classmethod
+    def of(cls, cited: Cited) -> CitedOut:
+        return cls(
+            text=cited.citation.text,
+            provisions=[ProvisionOut.of(p) for p in cited.provisions],
+            instruments=[InstrumentOut.of(i) for i in cited.instruments],
+            unknown=cited.unknown,
+        )
+
+
 class AnswersOut(BaseModel):
     text: str = Field(description="What was asked.", examples=["notification of a data breach"])
     language: str = Field(description="Its language.", examples=["en"])
@@ -217,6 +255,13 @@ class AnswersOut(BaseModel):
     generation: str = Field(description="The index that answered.", examples=["2026-11-23T120000Z"])
     took_ms: float = Field(description="Milliseconds taken.", examples=[41.2])
     answers: list[AnswerOut] = Field(description="One a jurisdiction, best first; all member states are listed.")
+    cited: CitedOut | None = Field(None, description="What the text cites; null where it is no citation.")
+    facets: dict[str, list[FacetOut]] = Field(
+        {},
+        description="By jurisdiction, force, kind, status, language, topic and year: how many hits (at most ten a "
+        "jurisdiction, of a score of .25 or more) have which value. Each is counted over what the other filters leave.",
+        examples=[{"force": [{"value": "binding", "label": "binding", "count": 12, "chosen": False}]}],
+    )
 
     @classmethod
     def of(cls, answers: Answers, view: View) -> AnswersOut:
@@ -238,6 +283,13 @@ class ProvisionPage(BaseModel):
     previous: ProvisionRef | None = Field(description="The one before it on its level.")
     next: ProvisionRef | None = Field(description="The one after it on its level.")
     topics: list[TopicRef] = Field(description="What it is about, surest first.")
+    pictures: list[str] = Field(
+        [],
+        description="Addresses of pictures of the pages it stands on, with its place marked; empty where the file it "
+        "was read from is not at hand.",
+        examples=[["/picture/akn/sg/act/2012/26/en/~sec_26D?page=14"]],
+    )
+    no_picture: str = Field("", description="Why there are none; or empty.", examples=[""])
 
 
 class ExpressionOut(BaseModel):
@@ -277,12 +329,19 @@ class InstrumentList(BaseModel):
 
 
 class SpanOut(BaseModel):
+    """A run of text that is marked alike."""
+
     op: str = Field(
-        description="same, added (only here) or removed (only in the one compared with).",
+        description="same, added (only here), removed (only in the one compared with); text where nothing is compared.",
         examples=["same"],
-        json_schema_extra={"enum": ["same", "added", "removed"]},
+        json_schema_extra={"enum": ["same", "added", "removed", "text"]},
     )
     text: str = Field(description="The words.", examples=["shall notify the "])
+    concept: str = Field(description="Id of the shared concept that they name, or empty.", examples=["supervisor"])
+    strength: str = Field(
+        description="What a word of strength does: prohibition, obligation, recommendation, permission; or empty.",
+        examples=[""],
+    )
 
 
 class CellOut(BaseModel):
@@ -290,8 +349,27 @@ class CellOut(BaseModel):
     text: str = Field(description="Text of this part.", examples=["Where an organisation assesses …"])
     eid: str = Field(description="Its eId, or empty.", examples=["sec_26D__subsec_1"])
     same_words: float | None = Field(description="Ratio against the reference's cell in this row.", examples=[0.62])
-    identical: bool = Field(description="Same words and punctuation as the reference's cell.", examples=[False])
-    diff: list[SpanOut] = Field(description="Against that cell; empty where identical or too different.")
+    same_as: int | None = Field(
+        description="Number of a column with the same words and punctuation in this row: the reference, or else an "
+        "earlier one; null where there is none.",
+        examples=[None],
+    )
+    diffed: bool = Field(
+        description="Whether the spans say what differs from the reference's cell: false where there is none, where "
+        "it is identical and where the wording differs throughout.",
+        examples=[True],
+    )
+    spans: list[SpanOut] = Field(description="The text in pieces; those that are not removed joined give it again.")
+
+
+class StrengthOut(BaseModel):
+    """How often a text obliges, forbids, recommends or permits, by its words."""
+
+    strength: str = Field(
+        description="What they do.", examples=["obligation"], json_schema_extra={"enum": list(STRENGTHS)}
+    )
+    count: int = Field(description="How often in all.", examples=[3])
+    words: dict[str, int] = Field(description="Each word with how often.", examples=[{"must": 2, "shall": 1}])
 
 
 class ColumnOut(BaseModel):
@@ -299,57 +377,121 @@ class ColumnOut(BaseModel):
     instrument: InstrumentOut | None = Field(description="Its instrument; null for the drafted clause.")
     language: str = Field(description="Its language.", examples=["en"])
     reference: int | None = Field(
-        description="Number (from 0) of the column it is diffed against: the first in its language.", examples=[0]
+        description="Number (from 0) of the column it is diffed against, the baseline of its language; null for that.",
+        examples=[0],
     )
     same_words: float | None = Field(description="Same-words ratio against that column.", examples=[0.48])
     same_subject: float | None = Field(
         description="The matcher's score as a counterpart of the first column; null where it is not among its hits.",
         examples=[0.83],
     )
-    by_order: bool = Field(description="Laid out by order alone: no earlier column in its language.", examples=[False])
+    placed: str = Field(
+        description="How its parts found their rows: first (it made them), words or meaning in common, order (nothing "
+        "better was possible), whole (whole texts are compared).",
+        examples=["words"],
+        json_schema_extra={"enum": ["first", "words", "meaning", "order", "whole"]},
+    )
+    strengths: list[StrengthOut] | None = Field(
+        description="How strongly it binds, by its words; null where there is no table of its language."
+    )
+
+
+class ConceptOut(BaseModel):
+    """A legal concept that several columns name, each in the words of its language."""
+
+    id: str = Field(description="Its id in the vocabulary.", examples=["personal-data"])
+    label: str = Field(description="Its English name.", examples=["personal data"])
+    columns: list[int] = Field(description="Numbers of the columns that name it.", examples=[[0, 2]])
+
+
+class ParameterOut(BaseModel):
+    """A parameter that texts set, and where."""
+
+    kind: str = Field(description="Its kind.", examples=["duration"], json_schema_extra={"enum": list(PARAMETER_KINDS)})
+    shown: str = Field(description="Value and unit in words.", examples=["72 hours"])
+    value: float = Field(description="Its value.", examples=[72.0])
+    unit: str = Field(
+        description="hours, days, working days, months; years of age; per cent; a currency, or dollars where the text "
+        "does not say whose.",
+        examples=["hours"],
+    )
+    texts: list[list[str]] = Field(
+        description="For each column, the wordings in which it states this value.",
+        examples=[[["72 hours"], ["3 x 24 (tiga kali dua puluh empat) jam"]]],
+    )
 
 
 class ComparisonOut(BaseModel):
     columns: list[ColumnOut] = Field(description="The provisions in the order asked for.")
     rows: list[list[CellOut | None]] = Field(description="Parts side by side; null where a column has none.")
+    concepts: list[ConceptOut] = Field(description="Concepts that two or more columns name, in most columns first.")
+    parameters: list[ParameterOut] = Field(description="Durations, ages, amounts and percentages, by kind and size.")
 
     @classmethod
     def of(
         cls,
         view: View,
         sources: Sequence[Provision | None],
-        languages: Sequence[str],
+        texts: Sequence[Column],
         comparison: Comparison,
         subject: Sequence[float | None],
     ) -> ComparisonOut:
+        """``texts`` are the columns' texts in parts, ``subject`` their same-subject scores."""
         columns = [
             ColumnOut(
                 provision=p and ProvisionOut.of(p),
                 instrument=p and InstrumentOut.of(view.instruments[p.instrument]),
-                language=languages[i],
+                language=texts[i].language,
                 reference=comparison.references[i],
                 same_words=_rounded(comparison.same_words[i]),
                 same_subject=_rounded(subject[i]),
-                by_order=i in comparison.by_order,
+                placed=comparison.placed[i],
+                strengths=_strengths(texts[i]),
             )
             for i, p in enumerate(sources)
         ]
+        shared = shared_concepts(texts, SHARED)
         rows = [
-            [
-                cell
-                and CellOut(
-                    number=cell.part.number,
-                    text=cell.part.text,
-                    eid=cell.part.eid,
-                    same_words=_rounded(cell.same_words),
-                    identical=cell.identical,
-                    diff=[SpanOut(op=s.op, text=s.text) for s in cell.spans],
-                )
-                for cell in row
-            ]
-            for row in comparison.rows
+            [cell and _cell(cell, texts[i].language, shared) for i, cell in enumerate(row)] for row in comparison.rows
         ]
-        return cls(columns=columns, rows=rows)
+        homes = [view.instruments[p.instrument].jurisdiction if p else "" for p in sources]
+        return cls(
+            columns=columns,
+            rows=rows,
+            concepts=[ConceptOut(id=key, label=label(key, "en"), columns=named) for key, named in shared.items()],
+            parameters=[
+                ParameterOut(
+                    kind=row.parameter.kind,
+                    shown=row.parameter.shown,
+                    value=float(row.parameter.value),
+                    unit=row.parameter.unit,
+                    texts=[list(t) for t in row.texts],
+                )
+                for row in parameter_rows(texts, homes)
+            ],
+        )
+
+
+def _cell(cell: Cell, language: str, shared: Collection[str]) -> CellOut:
+    return CellOut(
+        number=cell.part.number,
+        text=cell.part.text,
+        eid=cell.part.eid,
+        same_words=_rounded(cell.same_words),
+        same_as=cell.same_as,
+        diffed=bool(cell.spans),
+        spans=[
+            SpanOut(op=s.op, text=s.text, concept=s.concept, strength=s.strength)
+            for s in pieces(cell, language, shared)
+        ],
+    )  # fmt: skip
+
+
+def _strengths(text: Column) -> list[StrengthOut] | None:
+    found = strengths(text)
+    if found is None:
+        return None
+    return [StrengthOut(strength=s, count=words.total(), words=dict(words.most_common())) for s, words in found.items()]
 
 
 def _rounded(value: float | None) -> float | None:
@@ -436,6 +578,56 @@ class Coverage(BaseModel):
     instruments: int = Field(description="Instruments in the corpus.", examples=[4])
     units: int = Field(description="Sections and articles.", examples=[310])
     languages: list[str] = Field(description="Languages of their texts.", examples=[["en"]])
+    expected: int = Field(0, description="Sections and articles that their numbering lets expect.", examples=[312])
+    found: int = Field(0, description="How many of them were found.", examples=[310])
+    missing: int = Field(0, description="Numbers that were not found.", examples=[2])
+    unassigned: float = Field(0, description="Share of the characters that belong to no provision.", examples=[0.002])
+    ocr_pages: int = Field(0, description="Pages read by optical character recognition.", examples=[0])
+    pages: int = Field(0, description="Pages of all their files.", examples=[140])
+
+
+class ChangesOut(BaseModel):
+    """What the last re-index changed against the generation before."""
+
+    before: str = Field(description="The generation before.", examples=["2026-11-22T120000Z"])
+    built: str = Field(description="When that was built.", examples=["2026-11-22T12:00:00+00:00"])
+    instruments: int = Field(description="Instruments it had.", examples=[11])
+    units: int = Field(description="Sections and articles it had.", examples=[300])
+    new: list[InstrumentOut] = Field(description="Instruments that came.")
+    gone: list[InstrumentOut] = Field(description="Instruments that went.")
+    added: int = Field(description="Sections and articles that came.", examples=[10])
+    changed: int = Field(description="Those that read otherwise.", examples=[3])
+    removed: int = Field(description="Those that went.", examples=[0])
+
+    @classmethod
+    def of(cls, changes: Changes) -> ChangesOut:
+        plain = {name: getattr(changes, name) for name in cls.model_fields if name not in ("new", "gone")}
+        new, gone = ([InstrumentOut.of(i) for i in found] for found in (changes.new, changes.gone))
+        return cls(**plain, new=new, gone=gone)
+
+
+class FigureOut(BaseModel):
+    """Accuracy on one kind of question."""
+
+    of: str = Field(description="Kind of question.", examples=["provision"])
+    asked: str = Field(description="What is asked.", examples=["a provision, for its counterpart in another law"])
+    questions: int = Field(description="How many questions.", examples=[1115])
+    mrr: float = Field(description="Mean reciprocal rank.", examples=[0.79])
+    p1: float = Field(description="Share of questions whose first answer is right.", examples=[0.68])
+    auroc: float = Field(description="How well “no counterpart” is told, .5 is chance.", examples=[0.77])
+
+
+class AccuracyOut(BaseModel):
+    """Measured accuracy and its limits."""
+
+    measured: str = Field(description="When, an ISO date.", examples=["2026-11-24"])
+    command: str = Field(description="By which command.", examples=["lawsearch eval GOLD --corpus FOLDER"])
+    basis: str = Field(description="On what.", examples=["25 topics of data protection law"])
+    limits: list[str] = Field(description="How far the figures carry.", examples=[["Development figures."]])
+    figure: list[FigureOut] = Field(description="One a kind of question.")
+    assignment: dict[str, float] = Field(
+        description="Precision and recall of the assignment to topics.", examples=[{"precision": 0.66, "recall": 0.65}]
+    )
 
 
 class About(BaseModel):
@@ -445,6 +637,8 @@ class About(BaseModel):
     )
     version: str = Field(description="Version of lawsearch.", examples=["0.1.0"])
     jurisdictions: list[Coverage] = Field(description="What is in the corpus; all member states are listed.")
+    accuracy: AccuracyOut
+    changes: ChangesOut | None = Field(description="What the last re-index changed; null where nothing is known of it.")
 
 
 class FieldError(BaseModel):

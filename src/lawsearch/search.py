@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -27,6 +28,8 @@ from lawsearch.vocabulary import jurisdictions
 
 #: Words that two sides share are shown up to this many, rarest first.
 TERMS = 6
+#: So many texts are kept as understood: the same text is asked again with other filters.
+KEPT = 16
 
 
 class Searcher:
@@ -45,6 +48,8 @@ class Searcher:
         self.models = models
         self._matcher = Matcher(generation)
         self._store = threading.Lock()
+        self._texts: OrderedDict[tuple[str, str], tuple[str, Query, np.ndarray, dict[str, Ranking]]] = OrderedDict()
+        self._keeping = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings) -> Searcher:
@@ -119,12 +124,25 @@ class Searcher:
 
     def _of_text(self, text: str, filters: Filters, limit: int, exclude: str = "") -> Answers:
         started = time.perf_counter()
-        clean = normal(text)
-        language = detect(clean)
-        query = self._matcher.query_of_text(self.models, text, language)
-        reach, rankings = self._matcher.reached(query, exclude)
+        language, query, reach, rankings = self._understood(text, exclude)
         answers = self._answers(query, reach, rankings, filters, limit, exclude)
-        return self._result(clean, language, answers, filters, started)
+        return self._result(normal(text), language, answers, filters, started)
+
+    def _understood(self, text: str, exclude: str) -> tuple[str, Query, np.ndarray, dict[str, Ranking]]:
+        """The language of a text, the query it is, and what ``reached`` says of that."""
+        key = (text, exclude)
+        with self._keeping:
+            if key in self._texts:
+                self._texts.move_to_end(key)
+                return self._texts[key]
+        language = detect(normal(text))
+        query = self._matcher.query_of_text(self.models, text, language)
+        found = (language, query, *self._matcher.reached(query, exclude))
+        with self._keeping:
+            self._texts[key] = found
+            if len(self._texts) > KEPT:
+                self._texts.popitem(last=False)
+        return found
 
     def _answers(
         self,

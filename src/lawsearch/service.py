@@ -6,20 +6,32 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from lawsearch import views
+from lawsearch.alignment import Column
 from lawsearch.answer import Answer, Filters
 from lawsearch.catalogue import Catalogue, load
+from lawsearch.citation import Register
+from lawsearch.concepts import mentions
 from lawsearch.errors import LawsearchError, MetadataError, NotFoundError
+from lawsearch.history import Changes, changes
 from lawsearch.instrument import Instrument
+from lawsearch.parameter import parameters
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.store import Entry, Store
+from lawsearch.text import normal
 from lawsearch.topic import Taxonomy
 from lawsearch.vocabulary import jurisdictions
 
 if TYPE_CHECKING:
+    from lawsearch.generation import Generation
     from lawsearch.search import Searcher
 
 log = logging.getLogger(__name__)
@@ -27,6 +39,14 @@ log = logging.getLogger(__name__)
 EVERY = 1.0
 #: Estimated probability of "no counterpart" from which a jurisdiction is shown as having none.
 UNLIKELY = 0.5
+#: Most parts that are encoded for one comparison: drafted clauses, and lines too short for the index.
+ENCODED = 32
+#: Vectors of such parts that are kept.
+KEPT = 2048
+#: What the same concepts, a parameter of one kind and an equal one add to the cosine of two parts; chosen with
+#: ``alignment.ABOVE_CHANCE``.
+SAME_CONCEPTS, SAME_KIND, SAME_VALUE = 0.06, 0.03, 0.03
+Encode = Callable[[list[str]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,7 @@ class View:
     units: Counter[str] = field(init=False)
     facets: dict[str, Counter[str]] = field(init=False)
     _stores: threading.local = field(init=False, default_factory=threading.local)
+    _vectors: dict[str, np.ndarray] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         entries = tuple(self.store.entries())
@@ -70,6 +91,17 @@ class View:
     def taxonomy(self) -> Taxonomy:
         """The topics that the generation was made with."""
         return self.searcher.generation.taxonomy
+
+    @cached_property
+    def register(self) -> Register:
+        """What its instruments and units are called in citations."""
+        known = (entry.instrument for entry in self.catalogue.entries)
+        return Register(self.instruments, known, self.searcher.generation.ids)
+
+    @cached_property
+    def changes(self) -> Changes | None:
+        """What it changed against the generation before; None where that is no longer kept."""
+        return changes(self.searcher.generation.store.path.parent)
 
     def topics_of(self, provision: Provision) -> list[tuple[str, float]]:
         """What a provision is about, with scores, surest first; of a part of a section nothing is said."""
@@ -123,17 +155,87 @@ class View:
         missing = [c for c, j in jurisdictions().items() if j.member and c not in named]
         return [*answers, *(Answer(jurisdiction=c, hits=(), no_counterpart=1.0, units=0) for c in missing)]
 
-    def same_subject(self, first: Provision | str, other: Provision, limit: int) -> tuple[float | None, str]:
-        """The matcher's score of ``other`` as a counterpart of ``first`` (a clause, where it is a text), or None
-        where it is not among the ``limit`` best of its jurisdiction; and the language of ``first``."""
-        # Only the jurisdiction is filtered, so that the score is the one that lists of counterparts show.
-        filters = Filters(jurisdictions=(self.instruments[other.instrument].jurisdiction,))
+    def nearness(self, sources: Sequence[tuple[Provision | None, Column]]) -> np.ndarray:
+        """How near the parts of several texts are, each of a provision or None; see the function ``nearness``."""
+        units = [(p and (self.above(p) or [p])[0], column) for p, column in sources]
+        return nearness(self.searcher.generation, units, self._encode)
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        """Vectors of short texts, kept for when the same comparison is drawn again."""
+        kept = dict(self._vectors)
+        missing = [text for text in dict.fromkeys(texts) if text not in kept]
+        if missing:
+            kept.update(zip(missing, self.searcher.models.multilingual.encode(missing), strict=True))
+            object.__setattr__(self, "_vectors", kept if len(kept) <= KEPT else {})
+        return np.stack([kept[text] for text in texts])
+
+    def same_subject(
+        self, first: Provision | str, others: Sequence[Provision], limit: int
+    ) -> tuple[list[float | None], str]:
+        """The matcher's scores of ``others`` as counterparts of ``first`` (a clause, where it is a text), None where
+        one is not among the ``limit`` best of its jurisdiction; and the language of ``first``."""
+        # Only the jurisdictions are filtered, so that a score is the one that lists of counterparts show.
+        codes = dict.fromkeys(self.instruments[p.instrument].jurisdiction for p in others)
+        filters = Filters(jurisdictions=tuple(codes))
         if isinstance(first, str):
             answers = self.searcher.counterparts_of_text(first, filters, limit=limit)
         else:
             answers = self.searcher.counterparts(first, filters, limit=limit)
-        hits = (h for a in answers.answers for h in a.hits if h.provision.id == other.id)
-        return next((h.score for h in hits), None), answers.language
+        scores = {h.provision.id: h.score for a in answers.answers for h in a.hits}
+        return [scores.get(p.id) for p in others], answers.language
+
+
+def nearness(
+    generation: Generation, sources: Sequence[tuple[Provision | None, Column]], encode: Encode | None = None
+) -> np.ndarray:
+    """How near the parts of several texts are to each other in meaning, all parts in order, NaN where unknown.
+
+    Cosines of vectors, and a little more where two parts name the same concepts or set the same parameter. Each text
+    comes with the indexed provision that it stands in, or None. The vectors of the index serve where a part is made
+    of lines that it holds; the others are encoded by ``encode``, as many as ``ENCODED``.
+    """
+    vectors: list[np.ndarray | None] = []
+    for unit, column in sources:
+        lines = _lines(generation, unit)
+        for part in column.parts:
+            known = [lines[line] for line in views.parts(part.text) if line in lines]
+            vectors.append(np.mean(known, axis=0) if known else None)
+    texts = [normal(part.text) for _, column in sources for part in column.parts]
+    missing = [i for i, v in enumerate(vectors) if v is None and any(map(str.isalnum, texts[i]))][:ENCODED]
+    if missing and encode:
+        for i, vector in zip(missing, encode([texts[i] for i in missing]), strict=True):
+            vectors[i] = vector
+    found = np.full((len(vectors), generation.parts.shape[1]), np.nan, np.float32)
+    for i, given in enumerate(vectors):
+        if given is not None:
+            found[i] = given / max(float(np.linalg.norm(given)), 1e-9)
+    spoken = [(part.text, column.language) for _, column in sources for part in column.parts]
+    bags = np.stack([generation.bags.vector(Counter(key for _, _, key in mentions(*one))) for one in spoken])
+    values = [{(p.kind, p.value, p.unit) for p in parameters(*one)} for one in spoken]
+    kinds = [{kind for kind, _, _ in row} for row in values]
+    alike = SAME_VALUE * _meeting(values) + SAME_KIND * _meeting(kinds)
+    return found @ found.T + SAME_CONCEPTS * (bags @ bags.T) + alike
+
+
+def _meeting(sets: Sequence[set]) -> np.ndarray:
+    """1 where two of the sets have something in common, else 0, shape (n, n)."""
+    places = {key: i for i, key in enumerate(set().union(*sets))}
+    held = np.zeros((len(sets), len(places)), np.float32)
+    for row, found in enumerate(sets):
+        held[row, [places[key] for key in found]] = 1
+    return (held @ held.T > 0).astype(np.float32)
+
+
+def _lines(generation: Generation, unit: Provision | None) -> dict[str, np.ndarray]:
+    """The vectors of the lines of an indexed provision."""
+    row = generation.rows.get(unit.id) if unit else None
+    if unit is None or row is None:
+        return {}
+    lines = views.parts(unit.text)
+    start, stop = generation.offsets[row : row + 2]
+    if stop - start != len(lines):
+        return {}
+    return dict(zip(lines, np.asarray(generation.parts[start:stop], np.float32), strict=True))
 
 
 class Service:

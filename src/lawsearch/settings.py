@@ -7,7 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     catalogue_dir: Path = Field(Path("corpus/catalogue"), description="The catalogue of instruments (TOML files).")
     topics_dir: Path = Field(Path("corpus/topics"), description="The taxonomy of topics (TOML files).")
     cache_dir: Path = Field(
-        default_factory=_cache_dir, description="Where unpacked models lie; by default the user's cache directory."
+        default_factory=_cache_dir, description="Where unpacked models and what OCR has read lie; by default the user's cache."
     )
     multilingual_model: str = Field(
         "",
@@ -53,8 +53,21 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on; 0: any free one.")
     cors_origins: tuple[str, ...] = Field((), description="Origins allowed to call the API from a browser; none.")
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="What writing (decisions, workspaces) needs, 16 characters or more; empty: nobody may write unless "
+        "the server listens on this machine only.",
+    )
+    open_reading: bool = Field(True, description="Whether reading is free where writing needs the token.")
     max_text: int = Field(20_000, ge=100, description="Longest clause or query accepted, in characters.")
     max_results: int = Field(50, ge=1, description="Most hits for each jurisdiction that a request may ask for.")
+
+    @field_validator("token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 16:
+            raise ValueError("a token needs 16 characters or more")
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -72,6 +85,10 @@ class Settings(BaseSettings):
     @property
     def store_path(self) -> Path:
         return self.index_dir / "store.db"
+
+    @property
+    def desk_path(self) -> Path:
+        return self.index_dir / "desk.db"
 
     @property
     def embeddings_path(self) -> Path:

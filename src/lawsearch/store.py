@@ -292,6 +292,10 @@ class Store:
             sha.update("\x1f".join(row).encode())
         return sha.hexdigest()
 
+    def digests(self) -> dict[str, str]:
+        """The digest of every unit by its id."""
+        return dict(self._db.execute("select id, digest from provisions where parent = ''").fetchall())
+
     def counts(self) -> dict[str, int]:
         """How many expressions, units and provisions the store holds."""
         (expressions,) = self._db.execute("select count(*) from expressions").fetchone()

@@ -14,14 +14,14 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from lawsearch import replies
+from lawsearch import desk_pages, replies
 from lawsearch.comparison import parts, units
 from lawsearch.drawing import draw
 from lawsearch.edge import problem_of
 from lawsearch.errors import NotFoundError, QueryError
 from lawsearch.provision import Provision
 from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
-from lawsearch.schemas import AnswersOut, Problem
+from lawsearch.schemas import AnswersOut, ComparisonOut, Problem
 from lawsearch.service import View
 
 #: From this many words on, a text is read as a clause.
@@ -78,6 +78,25 @@ class Asked:
         pairs += [("year_from", self.year_from), ("year_to", self.year_to)]
         return urlencode([(k, v) for k, v in pairs if v])
 
+    def toggled(self, facet: str, value: str) -> str:
+        """The query with one value of a facet chosen, or no longer chosen; the rest of the state stays."""
+        if facet == "year":
+            year = "" if self.year_from == self.year_to == value else value
+            return replace(self, year_from=year, year_to=year).query
+        now = self.chosen[facet]
+        then = tuple(v for v in now if v != value) if value in now else (*now, value)
+        return replace(self, chosen=self.chosen | {facet: then}).query
+
+    @property
+    def as_words(self) -> str:
+        """The query that looks for the words of the text, whatever they look like."""
+        return replace(self, mode="words").query
+
+    @property
+    def unfiltered(self) -> str:
+        """The query without any filter."""
+        return replace(self, chosen=dict.fromkeys(_LISTS, ()), year_from="", year_to="").query
+
     def all_of(self, jurisdiction: str, most: int) -> str:
         """The query that asks for more hits of one jurisdiction."""
         chosen = self.chosen | {"jurisdiction": (jurisdiction,)}
@@ -119,8 +138,8 @@ def tree(view: View, provision: Provision) -> tuple[Node, ...]:
 
 def error_page(request: Request, problem: Problem) -> Response:
     """A problem as a page; its address is not repeated in it."""
-    if request.url.path.startswith("/static/"):
-        return Response(problem.title, problem.status, media_type="text/plain")
+    if request.url.path.startswith(("/static/", "/picture/")):
+        return Response(f"{problem.title}. {problem.detail}", problem.status, media_type="text/plain")
     return draw("problem.html", problem.status, problem=problem)
 
 
@@ -139,14 +158,20 @@ def _search(request: Request, asked: Asked) -> HTMLResponse:
     }
     if not asked.text:
         return draw("home.html", **shared, coverage=replies.coverage(view))
+    is_clause = asked.is_clause
+    # A citation with the full title of a law has as many words as a short clause.
+    if is_clause and asked.mode == "auto" and replies.cited(view, asked.text):
+        is_clause = False
+    shared |= {"is_clause": is_clause, "addressable": len(asked.text) <= ADDRESSABLE}
     try:
-        if asked.is_clause:
+        if is_clause:
             answers = replies.clause_answered(service, view, ClauseRequest(text=asked.text, **asked.values))
         else:
-            answers = replies.searched(service, view, SearchQuery(q=asked.text, **asked.values))
+            query = SearchQuery(q=asked.text, **asked.values)
+            answers = replies.searched(service, view, query, citing=asked.mode == "auto")
     except (ValidationError, QueryError) as error:
         return draw("results.html", 422, **shared, problem=problem_of(error), answers=None)
-    clause = asked.text if asked.is_clause and len(asked.text) <= ADDRESSABLE else ""
+    clause = asked.text if is_clause and len(asked.text) <= ADDRESSABLE else ""
     return draw("results.html", **shared, problem=None, answers=answers, clause=clause)
 
 
@@ -185,9 +210,10 @@ def _provision(request: Request, view: View, key: str) -> Response:
         answers = replies.counterparts(service, view, provision, CounterpartsQuery(**asked.values))
     except (ValidationError, QueryError, NotFoundError) as error:
         problem = problem_of(error)
+    page = replies.provision_page(view, provision, request.app.state.pictures)
     return draw(
         "provision.html", 422 if problem and problem.status == 422 else 200,
-        view=view, asked=asked, most=service.settings.max_results, page=replies.provision_page(view, provision),
+        view=view, asked=asked, most=service.settings.max_results, page=page,
         tree=tree(view, provision), above=view.above(provision), answers=answers, problem=problem,
     )  # fmt: skip
 
@@ -218,18 +244,43 @@ def get_instruments(request: Request) -> Response:
 def get_compare(request: Request) -> Response:
     service = request.app.state.service
     view = service.view()
-    ids = list(dict.fromkeys(filter(None, request.query_params.getlist("id"))))
+    ids, bases = (list(dict.fromkeys(filter(None, request.query_params.getlist(n)))) for n in ("id", "baseline"))
     text = request.query_params.get("text", "").strip()
     try:
-        comparison = replies.compared(service, view, CompareQuery(id=ids, text=text))
+        comparison = replies.compared(service, view, CompareQuery(id=ids, text=text, baseline=bases))
     except (ValidationError, QueryError) as error:
         return draw("problem.html", 422, problem=problem_of(error), hint="compare")
-    ids = [c.provision.id for c in comparison.columns if c.provision]
-    orders = [[i, *(o for o in ids if o != i)] for i in ids], [[o for o in ids if o != i] for i in ids]
-    # A pasted clause is always the first column, so the links of the provisions begin one later.
-    pad, extra = ([""], [("text", text)]) if text else ([], [])
-    first, without = ([*pad, *(urlencode([*extra, *(("id", i) for i in o)]) for o in group)] for group in orders)
-    return draw("compare.html", comparison=comparison, text=text, first=first, without=without)
+    return draw("compare.html", comparison=comparison, links=_compare_links(comparison, text))
+
+
+def _compare_links(comparison: ComparisonOut, text: str) -> list[dict[str, str]]:
+    """For each column the queries that put it first, make it the baseline of its language, and leave it out; empty
+    where that changes nothing or cannot be."""
+    columns = comparison.columns
+    names = [c.provision.id if c.provision else replies.CLAUSE for c in columns]
+    # What is the baseline without being the first of its language was chosen, and stays so.
+    firsts = {c.language: i for i, c in reversed(list(enumerate(columns)))}
+    chosen = [i for i, c in enumerate(columns) if c.reference is None and firsts[c.language] != i]
+
+    def query(order: list[int], bases: list[int]) -> str:
+        pairs = [("text", text)] if text else []
+        pairs += [("id", names[i]) for i in order if columns[i].provision]
+        return urlencode([*pairs, *(("baseline", names[i]) for i in bases)])
+
+    found = []
+    for i, column in enumerate(columns):
+        others = [o for o in range(len(columns)) if o != i]
+        alone = sum(c.language == column.language for c in columns) == 1
+        kept = [o for o in chosen if columns[o].language != column.language]
+        link = {"first": "", "baseline": "", "without": ""}
+        if i > 0 and not text:
+            link["first"] = query([i, *others], chosen)
+        if not alone and column.reference is not None:
+            link["baseline"] = query(list(range(len(columns))), [*kept, i])
+        if len(columns) > 2 and column.provision:
+            link["without"] = query(others, [o for o in chosen if o != i])
+        found.append(link)
+    return found
 
 
 @router.get("/matrix")
@@ -262,10 +313,11 @@ def get_catalogue(request: Request) -> Response:
 @router.get("/about")
 def get_about(request: Request) -> Response:
     view = request.app.state.service.view()
-    return draw("about.html", view=view, manifest=view.searcher.generation.manifest, coverage=replies.coverage(view))
+    return draw("about.html", view=view, about=replies.about(view))
 
 
 def mount(app: FastAPI) -> None:
     """Add the pages and what they load to the app."""
     app.include_router(router)
+    desk_pages.mount(app)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pages import pdf, rows, typed
 
-from ingest.catalogue import Catalogue, entry_from, load
 from ingest.parsing import as_json, parse
 from ingest.segmentation import segment
 from ingest.voting import vote
+from lawsearch.catalogue import Catalogue, entry_from, load
 from lawsearch.errors import MetadataError
 from lawsearch.language import detect
 

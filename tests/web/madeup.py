@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +15,7 @@ from scipy.sparse import csr_matrix
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
 from lawsearch.generation import Group
 from lawsearch.instrument import Instrument
+from lawsearch.language import script
 from lawsearch.lexicon import words
 from lawsearch.provision import Box, Expression, Provision
 from lawsearch.store import Store
@@ -148,6 +151,17 @@ TAXONOMY = taxonomy_from([
 ])  # fmt: skip
 
 
+class FakeEncoder:
+    """Texts as counts of words, dictionary words standing in for meaning; a hash gives each word its place."""
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        found = np.full((len(texts), 64), 0.01, np.float32)
+        for row, text in enumerate(texts):
+            for word in words(text, script(text) or "vi"):
+                found[row, zlib.crc32(FakeSearcher.MEANING.get(word, word).encode()) % 64] += 1
+        return found
+
+
 @dataclass
 class FakeGeneration:
     name: str
@@ -165,6 +179,9 @@ class FakeGeneration:
             name = f"{u.instrument}-{u.language}"
             start = self.groups[name].start if name in self.groups else row
             self.groups[name] = Group(name, code[u.instrument], u.language, start, row + 1)
+        # No line is in the index: the encoder is asked for each part.
+        self.bags = SimpleNamespace(vector=lambda _: np.zeros(1))
+        self.parts, self.offsets = np.zeros((0, 64), np.float16), np.zeros(len(self.ids) + 1, np.int64)
         self.about = csr_matrix(np.array([[0.7 * (key in found) for found in self._found()] for key in self.ids]))
 
     def _found(self) -> list[tuple[str, ...]]:
@@ -187,6 +204,7 @@ class FakeSearcher:
 
     def __init__(self, store: Store, name: str = "made-up-1", stale: Callable[[], bool] = lambda: False) -> None:
         self.generation = FakeGeneration(name, store)
+        self.models = SimpleNamespace(multilingual=FakeEncoder())
         self.stale = stale
         self.instruments = store.instruments()
         self.all = list(store.units())

@@ -109,11 +109,33 @@ def test_compare(client: TestClient) -> None:
     assert 0.5 < second["same_words"] < 1
     assert second["same_subject"] > 0.5
     assert third["same_words"] is None
-    assert third["by_order"]
-    identical = [row for row in found["rows"] if row[1] and row[1]["identical"]]
+    assert [c["placed"] for c in found["columns"]] == ["first", "words", "meaning"]
+    identical = [row for row in found["rows"] if row[1] and row[1]["same_as"] == 0]
     assert identical[-1][0]["number"] == "(2)"
-    ops = {s["op"] for row in found["rows"] if row[1] for s in row[1]["diff"]}
-    assert ops == {"same", "added", "removed"}
+    ops = {s["op"] for row in found["rows"] if row[1] for s in row[1]["spans"]}
+    assert ops == {"same", "added", "removed", "text"}
+    for row in found["rows"]:
+        for cell in filter(None, row):
+            assert "".join(s["text"] for s in cell["spans"] if s["op"] != "removed") == cell["text"]
+
+
+def test_compare_shows_strength_and_parameters(client: TestClient) -> None:
+    found = client.get("/api/compare", params={"id": [SECTION, OTHER, THAI]}).json()
+    counts = [{s["strength"]: s["count"] for s in c["strengths"]} for c in found["columns"]]
+    assert counts[0]["obligation"] == 3
+    assert counts[2]["obligation"] == 2
+    assert {"strength": "obligation", "count": 3, "words": {"shall": 2, "must": 1}} in found["columns"][1]["strengths"]
+    shown = {p["shown"]: p["texts"] for p in found["parameters"]}
+    assert shown["3 days"] == [["3 days"], [], ["สามวัน"]]
+    assert shown["72 hours"] == [[], ["72 hours"], []]
+
+
+def test_compare_from_a_chosen_baseline(client: TestClient) -> None:
+    query = {"id": [SECTION, OTHER, THAI], "baseline": OTHER}
+    assert [c["reference"] for c in client.get("/api/compare", params=query).json()["columns"]] == [1, None, None]
+    problem(client.get("/api/compare", params=query | {"baseline": "/akn/id/law/2030/9/id/~art_4"}), 422)
+    clause = {"id": [SECTION, OTHER], "baseline": OTHER, "text": "A keeper must notify the Board."}
+    assert [c["reference"] for c in client.get("/api/compare", params=clause).json()["columns"]] == [2, 2, None]
 
 
 def test_compare_a_clause_with_a_provision(client: TestClient) -> None:
@@ -266,7 +288,10 @@ def test_openapi_describes_every_route_with_examples(client: TestClient) -> None
     assert set(schema["paths"]) == {
         "/api/search", "/api/counterparts", "/api/provisions/{id}/counterparts", "/api/provisions/{id}",
         "/api/instruments", "/api/instruments/{id}", "/api/compare", "/healthz", "/api/about",
-        "/api/topics", "/api/matrix", "/api/catalogue",
+        "/api/topics", "/api/matrix", "/api/catalogue", "/picture/{id}",
+        "/api/align", "/api/align.csv", "/api/concordance", "/api/concordance.docx", "/api/concordance.xlsx",
+        "/api/concordance.csv", "/api/concordance/import", "/api/concordances", "/api/decisions", "/api/workspaces",
+        "/api/workspaces/{id}", "/api/workspaces/{id}/provisions",
     }  # fmt: skip
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():

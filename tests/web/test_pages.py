@@ -1,17 +1,30 @@
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
-from madeup import EVIL
+from madeup import EVIL, EXPRESSIONS, PH, TH, VN, FakeSearcher
 
-from lawsearch.drawing import excerpt, marked, opening, shelves
+from lawsearch.api import create_app
+from lawsearch.drawing import excerpt, marked, opening, quality, shelves
 from lawsearch.edge import HEADERS
+from lawsearch.errors import DocumentError
+from lawsearch.history import changes
+from lawsearch.provision import Box
+from lawsearch.replies import accuracy
 from lawsearch.schemas import ProvisionRef
+from lawsearch.settings import Settings
+from lawsearch.store import Store
 from lawsearch.web import Asked
+
+ROOT = Path(__file__).parents[2]
 
 SECTION = "/akn/sg/act/2031/7/en/~sec_2A"
 OTHER = "/akn/ph/act/2033/11/en/~sec_10"
@@ -52,6 +65,10 @@ class Strict(HTMLParser):
 
 def text_of(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
+
+
+CITED = ["/?q=DCA+s+2A", "/?q=DCA+2031+s+99", "/?q=DCA", "/?q=s+1", "/?q=XYZA+s+5", "/?q=data+breach&force=binding"]
+PAGES += CITED
 
 
 @pytest.mark.parametrize("address", PAGES + WRONG)
@@ -180,16 +197,38 @@ def test_a_comparison(client: TestClient) -> None:
     text = text_of(html)
     assert "<del>must</del>" in html
     assert "<ins>Commission</ins>" in html
-    assert "Same wording as DCA 2031 (SG) s 2A" in text
+    assert "Same wording as column 1, DCA 2031 (SG) s 2A" in text
     assert "Only here" in text
-    assert "another language" in text
+    assert "the only one in its language" in text
+    assert "by meaning across languages" in text
     assert "/compare?id=%2Fakn%2Fph%2Fact%2F2033%2F11%2Fen%2F~sec_10&amp;id=%2Fakn%2Fsg" in html
+    assert "3 obligations: must ×3" in text
+    assert "3 days equal in 2" in text
+
+
+def test_shared_terms_have_numbers_and_a_legend_in_english(client: TestClient) -> None:
+    html = client.get("/compare", params={"id": [SECTION, "/akn/th/act/2574/3/th/~sec_๗"]}).text
+    legend = re.findall(r'<span class="key k\d">(\d+)</span> ([^<]+)', html)
+    assert legend
+    numbers = {n for n, _ in legend}
+    for column in re.findall(r'<div class="law" lang="(?:en|th)">.*?</div>', html, re.DOTALL):
+        assert set(re.findall(r'data-n="(\d+)"', column)) <= numbers
+    assert any('lang="th"' in c and "data-n" in c for c in re.findall(r'<div class="law".*?</div>', html, re.DOTALL))
+
+
+def test_a_chosen_baseline_stays_with_its_language(client: TestClient) -> None:
+    html = client.get("/compare", params={"id": [SECTION, OTHER, THAI], "baseline": OTHER}).text
+    assert "Make DCA 2031 (SG) s 2A the baseline" in html
+    assert "Make DCA 2033 (PH) sec 10 the baseline" not in html
+    assert "<del>shall</del>" in html
+    assert "baseline=%2Fakn%2Fph" in html.split("Remove DCA 2031")[0].rsplit("href=", 1)[1]
+    assert client.get("/compare", params={"id": [SECTION, OTHER], "baseline": "/akn/xx"}).status_code == 404
 
 
 def test_a_clause_beside_a_provision(client: TestClient) -> None:
     text = text_of(client.get("/compare", params={"id": [OTHER], "text": CLAUSE}).text)
     assert "Your clause" in text
-    assert "Make it the baseline" not in text
+    assert "Put it first" not in text
 
 
 def test_terms_are_marked_as_whole_words() -> None:
@@ -277,3 +316,260 @@ def test_the_matrix_and_topics_for_programs(client: TestClient) -> None:
     assert found["rows"][2]["cells"][0]["state"] == "none"
     counts = {t["id"]: t["provisions"] for t in client.get("/api/topics").json()["topics"]}
     assert counts == {"breaches": 2, "consent": 1, "silence": 0}
+
+
+# -- find -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "not_shown"),
+    [
+        ("DCA s 2A", ["Cited", "Duty to notify a data breach", "Counterparts of DCA 2031 (SG) s 2A", "as a citation"],
+         ["can mean"]),
+        ("DCA 2031 s 2A(2)", ["DCA 2031 (SG) s 2A(2)", "Counterparts of DCA 2031 (SG) s 2A(2)"], ["can mean"]),
+        ("section 1", ["“section 1” can mean 2 provisions", "Its counterparts"], []),
+        ("DCA 2031 s 99", ["Not found", "DCA 2031 has no section 99.", "the same text as words"], ["At a glance"]),
+        ("XYZA s 5", ["No instrument “XYZA” is known here."], ["At a glance"]),
+        ("DCA 2031", ["The instrument", "Data Care Act 2031", "The same text looked for as words"], ["as a citation"]),
+        ("data breach", ["Read as words"], ["Cited", "Not found"]),
+        ("A keeper must act under section 2A of the DCA", ["Read as words"], ["Cited", "Not found"]),
+    ],
+)  # fmt: skip
+def test_a_citation_shows_what_it_cites(client: TestClient, text: str, shown: list[str], not_shown: list[str]) -> None:
+    page = text_of(client.get("/", params={"q": text}).text)
+    for words in shown:
+        assert words in page
+    for words in not_shown:
+        assert words not in page
+
+
+def test_a_citation_is_compared_from_and_its_own_state_left_out(client: TestClient) -> None:
+    html = client.get("/?q=DCA+s+2A").text
+    assert f'<input type="hidden" name="id" value="{SECTION}">' in html
+    assert 'id="in-sg"' not in html
+
+
+def test_words_can_be_meant_where_a_citation_could_be(client: TestClient) -> None:
+    page = text_of(client.get("/?q=DCA+2031+s+99&mode=words").text)
+    assert "Read as words" in page
+    assert "has no section 99" not in page
+
+
+def test_the_api_says_what_is_cited(client: TestClient) -> None:
+    found = client.get("/api/search", params={"q": "DCA s 2A"}).json()
+    assert [p["id"] for p in found["cited"]["provisions"]] == [SECTION]
+    assert found["source"]["id"] == SECTION
+    assert client.get("/api/search", params={"q": "data breach"}).json()["cited"] is None
+    unknown = client.get("/api/search", params={"q": "DCA 2031 s 99"}).json()["cited"]
+    assert (unknown["provisions"], unknown["unknown"]) == ([], "DCA 2031 has no section 99")
+
+
+def facet(found: dict, name: str) -> dict[str, int]:
+    return {f["value"]: f["count"] for f in found["facets"][name]}
+
+
+def test_facets_count_the_hits(client: TestClient) -> None:
+    found = client.get("/api/search", params={"q": "notify data breach", "limit": 10}).json()
+    hits = [h for a in found["answers"] if a["state"] == "found" for h in a["hits"] if h["score"] >= 0.25]
+    for name, of in {"force": "force", "kind": "kind", "status": "status"}.items():
+        expected = {v: sum(h["instrument"][of] == v for h in hits) for v in {h["instrument"][of] for h in hits}}
+        assert facet(found, name) == expected
+    years = {str(h["instrument"]["year"]) for h in hits}
+    assert set(facet(found, "year")) == years
+    assert list(facet(found, "year")) == sorted(years, reverse=True)
+    assert facet(found, "topic")["breaches"] == 2
+    assert facet(found, "language")["th"] == sum(h["provision"]["language"] == "th" for h in hits)
+
+
+def test_a_facet_keeps_the_values_that_its_own_filter_leaves_out(client: TestClient) -> None:
+    plain = client.get("/api/search", params={"q": "notify data breach"}).json()
+    chosen = client.get("/api/search", params={"q": "notify data breach", "jurisdiction": "sg"}).json()
+    assert facet(chosen, "jurisdiction") == facet(plain, "jurisdiction")
+    assert [f["value"] for f in chosen["facets"]["jurisdiction"] if f["chosen"]] == ["sg"]
+    assert set(facet(chosen, "language")) == {"en"}
+    none = client.get("/api/search", params={"q": "notify data breach", "kind": "treaty"}).json()
+    assert facet(none, "kind")["treaty"] == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "value", "expected"),
+    [
+        ("q=x&limit=2", "force", "binding", {"q": ["x"], "limit": ["2"], "force": ["binding"]}),
+        ("q=x&force=binding", "force", "binding", {"q": ["x"]}),
+        ("q=x&jurisdiction=sg", "jurisdiction", "th", {"q": ["x"], "jurisdiction": ["sg", "th"]}),
+        ("q=x", "year", "2031", {"q": ["x"], "year_from": ["2031"], "year_to": ["2031"]}),
+        ("q=x&year_from=2031&year_to=2031", "year", "2031", {"q": ["x"]}),
+        ("q=x&year_from=2000", "year", "2031", {"q": ["x"], "year_from": ["2031"], "year_to": ["2031"]}),
+    ],
+)
+def test_a_facet_changes_one_thing_of_the_address(
+    address: str, name: str, value: str, expected: dict[str, list[str]]
+) -> None:
+    asked = Asked.of([(k, v) for k, values in parse_qs(address).items() for v in values])
+    assert parse_qs(asked.toggled(name, value)) == expected
+
+
+def test_facets_are_links(client: TestClient) -> None:
+    html = client.get("/?q=notify+data+breach&limit=2").text
+    assert 'href="/?q=notify+data+breach&amp;limit=2&amp;force=binding"' in html
+    narrowed = client.get("/?q=notify+data+breach&force=binding").text
+    assert 'href="/?q=notify+data+breach" aria-current="true"' in narrowed
+    assert "Remove the filter" in narrowed
+    assert f'href="{SECTION}?kind=law#counterparts"' in client.get(SECTION).text
+
+
+# -- read -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drawing(settings: Settings, searcher: FakeSearcher, tmp_path: Path) -> Iterator[tuple[TestClient, Path, list]]:
+    """A client of a server that draws pages, the file that section 2A was read from, and what was drawn."""
+    file = tmp_path / "dca.pdf"
+    file.write_bytes(b"%PDF the very file")
+    drawn: list[tuple[Path, int, int]] = []
+
+    def paint(path: Path, page: int, boxes: Sequence[Box]) -> bytes:
+        drawn.append((path, page, len(boxes)))
+        if path.read_bytes() == b"broken":
+            raise DocumentError(path, "page 3 cannot be drawn")
+        return b"PNG"
+
+    app = create_app(settings, searcher, paint)
+    with TestClient(app) as client:
+        view = app.state.service.view()
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        entries = tuple(
+            replace(e, source=replace(e.source, path=str(file), digest=digest)) if e.instrument.id.endswith("/7") else e
+            for e in view.entries
+        )
+        object.__setattr__(view, "entries", entries)
+        yield client, file, drawn
+
+
+def test_a_page_of_the_source_with_the_provision_marked(drawing: tuple[TestClient, Path, list]) -> None:
+    client, file, drawn = drawing
+    html = client.get(SECTION).text
+    address = f"/picture{SECTION}?page=3"
+    assert f'<a class="sheetpic" href="{address}">' in html
+    assert 'alt="Page 3 of the source, DCA 2031 (SG) s 2A marked"' in html
+    assert 'loading="lazy"' in html
+    assert drawn == [], "nothing is drawn before it is looked at"
+    first = client.get(address)
+    assert (first.status_code, first.headers["content-type"], first.content) == (200, "image/png", b"PNG")
+    assert "max-age" in first.headers["cache-control"]
+    assert client.get(f"/picture{SECTION}").content == b"PNG"
+    assert drawn == [(file, 3, 1)], "drawn once, the second time kept"
+    again = client.get(address, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get(f"/api/provisions{SECTION}").json()["pictures"] == [address]
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "said"),
+    [
+        (SECTION, "other", "The file has changed since the text was read from it"),
+        (SECTION, "gone", "is not on this server"),
+        (SECTION + "?page=4", "", "does not stand on page 4"),
+        ("/akn/sg/act/2031/7/en/~sec_99", "", "no provision"),
+        (OTHER, "", "is not on this server"),
+        ("/../../etc/passwd", "", ""),
+        (SECTION, "broken", "The file has changed"),
+    ],
+)
+def test_no_picture_says_why(drawing: tuple[TestClient, Path, list], key: str, change: str, said: str) -> None:
+    client, file, drawn = drawing
+    if change == "gone":
+        file.unlink()
+    elif change:
+        file.write_bytes(change.encode())
+    response = client.get(f"/picture{key}")
+    assert response.status_code == 404
+    assert said in response.text
+    assert str(file) not in response.text
+    assert drawn == []
+
+
+def test_a_page_without_pictures_says_why(client: TestClient) -> None:
+    html = client.get(SECTION).text
+    assert "<img" not in html
+    assert "No picture: this server draws no pages" in text_of(html)
+    assert client.get(f"/picture{SECTION}?page=x").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ({"expected": 5, "found": 4, "missing": [3], "pages": 2},
+         ["Of 5 sections or articles that the numbering lets expect, 4 were found.", "Not found: 3."]),
+        ({"found": 0}, ["Nothing numbered was found: the text is shown page by page."]),
+        ({"characters": {"provision": 990, "unassigned": 10}, "unassigned": 10},
+         ["10 characters (1.0%) belong to no provision."]),
+        ({"characters": {"provision": 990}, "unassigned": 0}, ["Every character of the text has its place."]),
+        ({"pages": 8, "ocr_pages": [2, 3], "ocr_confidence": 0.93},
+         ["2 of 8 pages were read by optical character recognition, with a confidence of 93%: check the wording "
+          "against the source."]),
+        ({"pages": 1, "ocr_pages": [1], "ocr_confidence": None},
+         ["The page was read by optical character recognition: check the wording against the source."]),
+        ({"pages": 3, "ocr_pages": []}, ["No page had to be read by optical character recognition."]),
+        ({"pages": 3, "image_only_pages": [2]}, ["Only a picture, and not read: page 2."]),
+        ({}, []),
+    ],
+)  # fmt: skip
+def test_parse_quality_in_words(report: dict, said: list[str]) -> None:
+    assert quality(report) == said
+
+
+# -- about ----------------------------------------------------------------------------------------------------------
+
+
+def test_about_tells_corpus_accuracy_method_and_models(client: TestClient) -> None:
+    page = text_of(client.get("/about").text)
+    for words in ("Found of expected", "Measured accuracy", "development figures", "The method in plain words",
+                  "2031-01-01 00:00 UTC", "Nothing to compare with"):  # fmt: skip
+        assert words in page
+    found = client.get("/api/about").json()
+    assert found["accuracy"]["figure"][0]["mrr"] == 0.79
+    assert found["changes"] is None
+
+
+def test_accuracy_is_that_of_the_documentation() -> None:
+    text = (ROOT / "docs" / "matching.md").read_text("utf-8")
+    found = accuracy()
+    for figure in found.figure:
+        row = re.search(rf"^\| {figure.of} \| (\d+) \| (\S+) \| (\S+) \| \S+ \| (\S+) \|", text, re.MULTILINE)
+        assert row is not None
+        assert tuple(map(float, row.groups())) == (figure.questions, figure.mrr, figure.p1, figure.auroc)
+    assert found.command in text
+    spoken = "precision {precision:.2f}, recall {recall:.2f}".format(**found.assignment).replace("0.", ".")
+    assert spoken in text
+
+
+def test_what_the_last_re_index_changed(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("20310101T0", "20310102T0")]
+    kept = [list(EXPRESSIONS[:2]), [EXPRESSIONS[0], *EXPRESSIONS[2:4]]]
+    first = kept[1][0].provisions
+    kept[1][0] = replace(kept[1][0], provisions=(replace(first[0], text="Otherwise."), *first[1:]))
+    for folder, expressions in zip(folders, kept, strict=True):
+        folder.mkdir()
+        (folder / "manifest.json").write_text('{"built": "2031-01-01T00:00:00+00:00"}')
+        with Store(folder / "live.db") as store:
+            for e in expressions:
+                store.put(e.source, [e], "made-up 1")
+            store.snapshot(folder / "store.db")
+    found = changes(folders[1])
+    assert found is not None
+    assert (found.before, found.instruments, found.units) == ("20310101T0", 2, 5)
+    assert ([i.id for i in found.new], [i.id for i in found.gone]) == ([TH.id, VN.id], [PH.id])
+    assert (found.added, found.changed, found.removed) == (3, 1, 2)
+    assert changes(folders[0]) is None
+
+
+# -- methods --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/", SECTION, "/api/instruments", "/healthz", "/static/style.css", "/nothing"])
+def test_head_answers_as_get_without_the_body(client: TestClient, address: str) -> None:
+    got, head = client.get(address), client.head(address)
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    for name in ("content-type", "content-length", "content-security-policy"):
+        assert head.headers.get(name) == got.headers.get(name)

@@ -10,7 +10,7 @@ for (const area of document.querySelectorAll("[data-grow]")) {
     area.style.height = Math.min(area.scrollHeight + 2, innerHeight * 0.6) + "px";
     const count = words ? [...words.segment(area.value)].filter((s) => s.isWordLike).length : 0;
     const clause = count >= Number(area.dataset.clause);
-    hint.textContent = count > 8 ? `${count} words: ${clause ? "taken as a clause, to lay beside what is found" : "looked for as words"}.` : still;
+    hint.textContent = count > 8 ? `${count} words: ${clause ? "taken as a clause, to lay beside what is found" : "looked for as words, or as a citation"}.` : still;
   };
   area.addEventListener("input", grow);
   area.addEventListener("keydown", (event) => {
@@ -36,6 +36,30 @@ for (const text of document.querySelectorAll("[data-copy]")) {
     setTimeout(() => (button.textContent = "Copy"), 2000);
   });
   text.after(" ", button);
+}
+
+for (const link of document.querySelectorAll(".sheetpic")) {
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const dialog = document.createElement("dialog");
+    const small = link.querySelector("img");
+    const large = document.createElement("img");
+    large.src = small.src;
+    large.alt = small.alt;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.textContent = "Close";
+    close.addEventListener("click", () => dialog.close());
+    dialog.className = "large";
+    dialog.setAttribute("aria-label", small.alt);
+    dialog.append(close, large);
+    // A click beside the page closes too; Escape does by itself.
+    dialog.addEventListener("click", (e) => e.target === dialog && dialog.close());
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  });
 }
 
 for (const form of document.querySelectorAll("[data-picks]")) {

@@ -1,0 +1,366 @@
+"""Faults of structure that were found in real laws and excerpts, each in a text made up for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from pages import cut, laid_out, line, page, rows, units
+
+from ingest.furniture import running_lines
+from ingest.layout import lay_out
+from ingest.numbering import value
+from ingest.page import Row
+from ingest.paragraph import mend, paragraphs
+from ingest.segment import Segment
+from ingest.segmentation import segment
+from ingest.sequence import Candidate, best_chain
+from ingest.subdivision import name
+from ingest.voting import vote
+
+KEEPER = "The keeper of a lamp must see that it burns from dusk until the sun has risen."
+
+
+def by_number(text: str) -> dict[str, Segment]:
+    return {unit.number: unit for unit in units(cut(text))}
+
+
+# -- numbers ----------------------------------------------------------------------------------------------------------
+
+BURMESE = """
+    ၂၆။ မီးအိမ်စောင့်သည် မီးအိမ်ကို ထွန်းရမည်။
+    ၂၇။ မီးအိမ်စောင့်သည် မီးအိမ်ကို သန့်ရှင်းရမည်။
+    ၂၇-က။ မီးအိမ်စောင့်သည်-
+        (က) ဆီဖြည့်ရမည်။
+        (ခ) မီးစာညှပ်ရမည်။
+    ၂၇-ခ။ မီးအိမ်ကို မငှိမ်းရ။
+    ၂၈။ ဖောက်ဖျက်သူကို ဒဏ်ရိုက်ရမည်။
+"""
+
+
+def test_sections_inserted_with_a_burmese_letter() -> None:
+    found = units(cut(BURMESE))
+    assert [(unit.number, unit.eid) for unit in found] == [
+        ("၂၆", "sec_26"), ("၂၇", "sec_27"), ("၂၇-က", "sec_27-1"), ("၂၇-ခ", "sec_27-2"), ("၂၈", "sec_28"),
+    ]  # fmt: skip
+    assert [division.number for division in found[2].divisions] == ["က", "ခ"]
+
+
+def test_burmese_insertions_stand_between_the_numbers() -> None:
+    places = [value(number) for number in ("၂၇", "၂၇-က", "၂၇-ခ", "၂၇-အ", "၂၈")]
+    assert places == sorted(places, key=lambda place: place or ())
+    assert len(set(places)) == 5
+
+
+def chain(*found: tuple[int, float]) -> list[str]:
+    made = [Candidate(i, str(number), "", (0, number, 0), weight) for i, (number, weight) in enumerate(found)]
+    return [candidate.number for candidate in best_chain(made)[1]]
+
+
+LIKE = [(number, 1.2) for number in (1, 2, 3, 35, 70, 96)]
+
+
+def test_an_excerpt_goes_on_after_a_long_jump() -> None:
+    assert chain(*LIKE, *((number, 1.2) for number in (151, 159, 165, 170)))[-4:] == ["151", "159", "165", "170"]
+
+
+@pytest.mark.parametrize("stray", [[(1999, 0.5), (2004, 0.5), (2010, 0.5)], [(300, 1.5)], [(2010, 0.4)]])
+def test_years_and_stray_numbers_are_no_excerpt(stray: list[tuple[int, float]]) -> None:
+    assert chain(*LIKE, *stray)[-1] == "96"
+
+
+def test_a_stray_number_in_between_does_not_part_the_sequence() -> None:
+    assert chain((1, 1.2), (2, 1.2), (2010, 0.5), (3, 1.2), (4, 1.2)) == ["1", "2", "3", "4"]
+
+
+# -- containers and headings ------------------------------------------------------------------------------------------
+
+
+def test_parts_and_titles_in_tetum() -> None:
+    found = units(
+        cut("""
+        ^**PARTE I**^
+        ^**PRINSÍPIU SIRA**^
+        ^**Artigu 1**^
+        Lampu tenke moris hosi rai-nakukun to'o loron sa'e, no nia na'in tenke haree nafatin.
+        ^**PARTE II**^
+        ^**DIREITU SIRA**^
+        ^**TÍTULU I**^
+        ^**JERÁL**^
+        ^**Artigu 2**^
+        Ema hotu bele hakbesik ba lampu ne'e iha kalan no iha loron, la ho selu buat ida.
+        ^**Artigu 3**^
+        Remata.
+        """)
+    )
+    assert [unit.eid for unit in found] == ["part_I__art_1", "part_II__title_I__art_2", "part_II__title_I__art_3"]
+    assert found[0].text.startswith("Lampu tenke moris")
+    assert "PARTE" not in found[0].text
+    assert found[1].path == ("PARTE II DIREITU SIRA", "TÍTULU I JERÁL")
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("^หมวด ๔^\n^สำนักงาน^\n    มาตรา ๑ ก.\n    มาตรา ๒ ข.\n    มาตรา ๓ ค.", "หมวด ๔ สำนักงาน"),
+        ("^ជំពូកទី ១០^\n^ស្ថាប័ន^\nមាត្រា ១\nក។\nមាត្រា ២\nខ។\nមាត្រា ៣\nគ។", "ជំពូកទី ១០ ស្ថាប័ន"),
+        ("^အခန်း (၁)^\n^အမည်^\n၁။ က။\n၂။ ခ။\n၃။ ဂ။", "အခန်း (၁) အမည်"),
+    ],
+)
+def test_number_and_name_of_a_container_stay_apart_in_scripts_without_spaces(text: str, title: str) -> None:
+    assert units(cut(text))[0].path == (title,)
+
+
+def test_run_in_headings_longer_than_a_line() -> None:
+    texts = [
+        f"**SEK. {n}. Mga Pangkalahatang Prinsipyo sa Pag-iingat ng Lampara**\n"
+        f"at ng Langis ng Bahay-{name}. – Dapat panatilihing may sindi ang lampara.\nHindi ito dapat patayin sa gabi."
+        for n, name in ((1, "Bayan"), (2, "Lungsod"), (3, "Nayon"))
+    ]
+    found = units(cut("\n".join([*texts, "SEK. 4. Bisa. – Magkakabisa ito agad at mananatili hanggang sa bawiin."])))
+    assert [unit.heading.split()[-1] for unit in found] == ["Bahay-Bayan", "Bahay-Lungsod", "Bahay-Nayon", "Bisa"]
+    assert found[0].text == "Dapat panatilihing may sindi ang lampara. Hindi ito dapat patayin sa gabi."
+
+
+# -- pages ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wide_size", [9.5, 11.0])
+def test_marginal_notes_beside_a_text_narrower_than_the_title(wide_size: float) -> None:
+    pages = []
+    for number in (1, 2):
+        lines = []
+        if number == 1:
+            box = "This box is as wide as the page and says nothing of the law about lamps and their keepers at all."
+            lines = [line(box[: int(880 / wide_size)], 60 + 12 * i, 70, page=1, size=wide_size) for i in range(3)]
+        for k in range(3):
+            y, unit = 130 + 100 * k, 3 * number - 2 + k
+            told = "abcdef"[unit - 1] * 9
+            texts = (
+                f"{unit}. The keeper of the {told} must see that {told} burns",
+                f"{told} {KEEPER[:44]}",
+                f"{told} ends.",
+            )
+            lines += [line(text, y + 14 * i, 180, page=number) for i, text in enumerate(texts)]
+            lines.append(line(f"Duty {'abcdef'[unit - 1] * 4}", y + 2, 70, page=number, size=8))
+        pages.append(page(number, *lines))
+    found = lay_out(pages)
+    made = segment(found.flows[0], found.notes, vote(found.flows[0], found.notes), Counter())
+    assert [(u.number, u.heading) for u in units(made)] == [
+        (str(n), f"Duty {'abcdef'[n - 1] * 4}") for n in range(1, 7)
+    ]  # fmt: skip
+
+
+def filler(number: int, first: int, count: int = 20) -> list:
+    tell = "abcdefghijklmnopqrstuvwxyz"
+    return [
+        line(
+            f"Row {tell[i]} of page {tell[number]} on lamps, their keepers and the long night",
+            first + 15 * i,
+            page=number,
+        )
+        for i in range(count)
+    ]
+
+
+def test_a_heading_that_opens_two_pages_is_no_running_head() -> None:
+    opening = [line("Part Two on keepers", 72, 200, page=2), line("Accuracy of lamps", 87, 210, page=2)]
+    again = [line("Part Two on keepers", 72, 200, page=4), line("Accuracy of lamps", 87, 210, page=4)]
+    pages = [
+        page(1, *filler(1, 72)), page(2, *opening, *filler(2, 102)), page(3, *filler(3, 72)),
+        page(4, *again, *filler(4, 102)), page(5, *filler(5, 72)),
+    ]  # fmt: skip
+    assert laid_out(*pages).count("Accuracy of lamps") == 2
+
+
+def test_a_running_head_of_two_pages_in_the_margin_is_set_aside() -> None:
+    heads = {n: [line("Lamps Act of the Land", 30, 200, page=n)] if n in (2, 4) else [] for n in range(1, 6)}
+    pages = [page(n, *heads[n], *filler(n, 72)) for n in heads]
+    assert "Lamps Act of the Land" not in laid_out(*pages)
+
+
+@pytest.mark.parametrize("mark", ["၃။", "၃", "3"])
+def test_the_number_of_a_section_on_the_last_line_of_a_page_is_no_page_number(mark: str) -> None:
+    pages = [page(n, *filler(n, 100), line(str(n), 800, 290, page=n)) for n in range(1, 6)]
+    pages[2] = page(3, *pages[2].lines, line(mark, 740, page=3))
+    found = running_lines(pages)
+    assert sorted(x.text for x in found) == ["1", "2", "3", "4", "5"]
+    assert all(x.y0 == 800 for x in found)
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "elsewhere", "mended"),
+    [
+        ("among them non-", "governmental ones", "", "among them non-governmental ones"),
+        ("a self\u00ad", "governing body", "", "a self-governing body"),
+        ("they co-", "operate", "", "they co-operate"),
+        ("they co-", "operate", "cooperate", "they cooperate"),
+        ("the infor-", "mation is", "", "the information is"),
+        ("a third-", "party lamp", "third third-country", "a third-party lamp"),
+        ("o lume presume-", "se aceso", "", "o lume presume-se aceso"),
+        ("cabe fazê-", "lo já", "", "cabe fazê-lo já"),
+        ("o capítu-", "lo do livro", "", "o capítulo do livro"),
+        ("a hipóte-", "se do livro", "", "a hipótese do livro"),
+        ("tiap institusi-", "institusi itu", "", "tiap institusi-institusi itu"),
+        ("ang pag-", "unlad ng bayan", "", "ang pag-unlad ng bayan"),
+    ],
+)
+def test_hyphens_at_the_end_of_a_line(first: str, second: str, elsewhere: str, mended: str) -> None:
+    assert mend([first, second], Counter(elsewhere.split())) == mended
+
+
+def test_a_reference_broken_behind_a_joining_word_opens_no_paragraph() -> None:
+    made = rows("""
+            (๑) จุดโคมทุกคืนตามที่กำหนดไว้ในกฎกระทรวงว่าด้วยโคมไฟและผู้ดูแลโคม
+        ตามมาตรา ๒๔ (๑) หรือ
+        (๔) หรือมาตรา ๒๖
+            (๒) ดับโคม
+            (๓) เติมน้ำมัน
+    """)
+    edge = made[1].line.x1
+    widened = [Row(row.line, 120.0, edge if row is made[1] else row.line.x1 + 60, 0.2) for row in made]
+    found = [paragraph.text for paragraph in paragraphs("", None, widened, Counter())]
+    assert [text[:3] for text in found] == ["(๑)", "(๒)", "(๓)"]
+
+
+def test_khmer_items_begin_behind_a_full_stop() -> None:
+    made = rows("១. ចង្កៀងត្រូវតែភ្លឺ។\n២. អ្នកថែទាំត្រូវតែនៅ។")
+    full = [Row(row.line, 72.0, row.line.x1, 0.2) for row in made]
+    assert len(paragraphs("", None, full, Counter())) == 2
+
+
+# -- parts ------------------------------------------------------------------------------------------------------------
+
+
+def test_letters_that_one_alphabet_leaves_out_are_parts_in_another() -> None:
+    letters = "abcdefghijl"
+    body = "\n".join(f"    {letter}) acender a lâmpada;" for letter in letters)
+    found = by_number(f"**Artigo 1.º**\nO guarda deve:\n{body}\n**Artigo 2.º**\nAplica-se.\n**Artigo 3.º**\nVigora.")
+    assert [division.number for division in found["1"].divisions] == list(letters)
+
+
+def test_vietnamese_letters_keep_their_order() -> None:
+    letters = "abcdđeghiklm"
+    body = "\n".join(f"    {letter}) Thắp đèn;" for letter in letters)
+    found = by_number(
+        f"**Điều 1. Nghĩa vụ**\n1. Người giữ đèn phải:\n{body}\n**Điều 2. Phạt**\n1. Phạt tiền.\n"
+        "**Điều 3. Hiệu lực**\nCó hiệu lực ngay."
+    )
+    assert [division.number for division in found["1"].divisions[0].children] == list(letters)
+
+
+# -- definitions ------------------------------------------------------------------------------------------------------
+
+ENGLISH = """
+    An Act to regulate the keeping of lamps.
+    **Short title**
+    1. This Act is the Lamps Act 2001.
+    **Interpretation**
+    2.—(1) In this Act, unless the context otherwise requires —
+    “lamp” means anything that burns at night;
+    “keeper”, in relation to a lamp, means —
+        (a) its owner; or
+        (b) whoever lights it;
+    “oil” includes wax.
+    (2) A lamp that is broken is a lamp.
+    **Duty**
+    3. A keeper must light the lamp. Its “wick” means what burns.
+"""
+
+
+def named(unit: Segment) -> list[tuple[str, str, str]]:
+    family = cut(ENGLISH).family
+    assert family is not None
+    return [name(family.parts, division) for division in unit.divisions]
+
+
+def test_quoted_terms_are_parts_of_the_section_that_defines_them() -> None:
+    found = by_number(ENGLISH)
+    first, second = found["2"].divisions
+    assert [(d.number, d.term) for d in first.children] == [("lamp", "lamp"), ("keeper", "keeper"), ("oil", "oil")]
+    assert [d.number for d in first.children[1].children] == ["a", "b"]
+    assert first.children[0].text == "“lamp” means anything that burns at night;"
+    assert (second.number, second.children) == ("2", [])
+    assert "“oil” includes wax." in found["2"].text
+    assert found["3"].divisions == []
+
+
+def test_thai_terms_keep_their_letters() -> None:
+    found = by_number("""
+        มาตรา ๑ พระราชบัญญัตินี้เรียกว่าพระราชบัญญัติโคมไฟ
+        มาตรา ๒ ในพระราชบัญญัตินี้
+            “ผู้ดูแลโคม” หมายความว่า ผู้ซึ่งจุดโคม
+            “น้ำมัน” หมายความว่า สิ่งที่เผาไหม้ในโคม
+        มาตรา ๓ ผู้ดูแลโคมต้องจุดโคมทุกคืน
+    """)
+    assert named(found["๒"]) == [
+        ("def_ผู้ดูแลโคม", "definition", " “ผู้ดูแลโคม”"), ("def_น้ำมัน", "definition", " “น้ำมัน”"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "eids"),
+    [
+        (
+            "**Điều 1. Phạm vi**\n1. Luật này quy định về đèn.\n**Điều 2. Giải thích từ ngữ**\n"
+            "1. Đèn dầu là vật chiếu sáng.\n2. Người giữ đèn là người thắp đèn.\n**Điều 3. Hiệu lực**\nCó hiệu lực.",
+            ["def_den-dau", "def_nguoi-giu-den"],
+        ),
+        (
+            "^Pasal 1^\nPelita wajib menyala.\n^Pasal 2^\nDalam Undang-Undang ini yang dimaksud dengan:\n"
+            "1. Pelita Jalan adalah lampu di jalan.\n2. Penjaga Pelita yang selanjutnya disebut Penjaga adalah orang.\n"
+            "^Pasal 3^\nBerlaku.",
+            ["def_pelita-jalan", "def_penjaga-pelita"],
+        ),
+    ],
+)
+def test_numbered_definitions_are_named_by_their_term_and_cited_by_their_number(text: str, eids: list[str]) -> None:
+    unit = by_number(text)["2"]
+    found = named(unit)
+    assert [(eid, kind) for eid, kind, _ in found] == [(eid, "definition") for eid in eids]
+    assert [division.number for division in unit.divisions] == ["1", "2"]
+
+
+def test_numbered_paragraphs_elsewhere_are_no_definitions() -> None:
+    unit = by_number(
+        "**Điều 1. Nghĩa vụ**\n1. Người giữ đèn là người chịu trách nhiệm.\n2. Đèn là vật phải giữ.\n"
+        "**Điều 2. Phạt**\n1. Phạt tiền.\n**Điều 3. Hiệu lực**\nCó hiệu lực."
+    )["1"]
+    assert [division.term for division in unit.divisions] == ["", ""]
+
+
+def test_names_without_numbers_are_titles_or_stand_beside_the_chapters() -> None:
+    found = units(
+        cut("""
+        ^หมวด ๑^
+        ^บททั่วไป^
+            มาตรา ๑ ผู้ดูแลต้องจุดโคมให้สว่างตลอดคืน
+        ^หมวด ๒^
+        ^โทษ^
+        ^ส่วนที่ ๑^
+        ^โทษอาญา^
+            มาตรา ๒ ผู้ใดดับโคมต้องระวางโทษปรับ
+        ^บทเฉพาะกาล^
+            มาตรา ๓ โคมเดิมให้ใช้ต่อไปได้
+        """)
+    )
+    assert [unit.path for unit in found] == [
+        ("หมวด ๑ บททั่วไป",), ("หมวด ๒ โทษ", "ส่วนที่ ๑ โทษอาญา"), ("บทเฉพาะกาล",),
+    ]  # fmt: skip
+
+
+def test_a_dash_that_opens_a_line_ends_a_run_in_heading() -> None:
+    found = units(
+        cut("""
+        SEK. 1. Bisa. – Magkakabisa ito agad at mananatili hanggang sa bawiin.
+        SEK. 2. Parusa sa Pagpatay ng Lampara at sa Pag-aaksaya ng Langis.
+        – (a) Multa para sa pagpatay ng lampara.
+        (b) Multa para sa pag-aaksaya.
+        SEK. 3. Wakas. – Dito nagwawakas ang batas tungkol sa mga lampara.
+        """)
+    )
+    assert found[1].heading == "Parusa sa Pagpatay ng Lampara at sa Pag-aaksaya ng Langis"
+    assert [division.number for division in found[1].divisions] == ["a", "b"]
