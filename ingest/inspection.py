@@ -19,6 +19,7 @@ import pypdfium2 as pdfium
 
 from ingest import limits
 from ingest.correction import Book
+from ingest.furniture import _folio
 from ingest.limits import Job, Limits
 from ingest.page import Line, Page, Row
 from ingest.parsing import Text, Work, worked
@@ -31,8 +32,6 @@ from lawsearch.provision import Provision
 _WIDTH = 1000
 #: Shades of grey that remain: enough to read by, and a fraction of the size.
 _SHADES = 8
-#: A running line that says a number and at most one word beside it, such as that for "page".
-_FOLIO = re.compile(r"[\W_]*(?:[^\W\d_]+[\W_]+)?(?:\d{1,4}|[ivxl]{1,6})(?:\W+(?:of|dari|/)?\W*\d{1,4})?[\W_]*", re.I)
 #: The part of the name of a place that may stand in an address.
 _UNSAFE = re.compile(r"[^\w.-]")
 
@@ -92,9 +91,16 @@ def places(work: Work) -> Iterator[Place]:
                 noted.add(line)
     for note in work.layout.notes:
         yield from (Place(line, "unassigned") for line in note.lines if line not in noted)
+    folios = _folios(work.layout.furniture.get("running", ()))
     for reason, lines in work.layout.furniture.items():
-        for line in lines:
-            yield Place(line, "folio" if reason == "running" and _FOLIO.fullmatch(line.text) else reason)
+        yield from (Place(line, "folio" if line in folios else reason) for line in lines)
+
+
+def _folios(lines: Sequence[Line]) -> set[Line]:
+    """Of running lines those that say the page number: a number in step with the pages."""
+    found = [(number - line.page, line) for line in lines if (number := _folio(line.text)) is not None]
+    steps = Counter(step for step, _ in found)
+    return {line for step, line in found if steps[step] > 1 or len(found) == 1}
 
 
 def _spot(row: Row) -> tuple[object, ...]:

@@ -226,7 +226,9 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
 
 def test_a_new_text_tells_what_it_changed(tmp_path: Path) -> None:
     with Store(tmp_path / "store.db") as store:
-        first = store.put("a.pdf", [expression(SG, "en", [("1", "A", "One."), ("2", "B", "Two."), ("3", "C", "3.")])], "t")
+        first = store.put(
+            "a.pdf", [expression(SG, "en", [("1", "A", "One."), ("2", "B", "Two."), ("3", "C", "3.")])], "t"
+        )
         assert (len(first.added), first.changed, first.gone) == (3, (), ())
         rows = [("1", "A", "One."), ("2", "B", "Two, or more."), ("2A", "D", "New.")]
         then = store.put("a.pdf", [expression(SG, "en", rows)], "t")

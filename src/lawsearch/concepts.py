@@ -62,8 +62,13 @@ class Concept:
     labels: Mapping[str, tuple[str, ...]]
 
 
+def _lower(text: str) -> str:
+    # Of all letters only this one gets longer, by a mark that would look like the end of a word.
+    return text.replace("İ", "i").lower()
+
+
 def _folded(text: str, language: str) -> str:
-    text = digits(normal(text)).lower().translate(_SIGNS)
+    text = _lower(digits(normal(text))).translate(_SIGNS)
     for pattern, spelling in _FOLDS.get(language, ()):
         text = re.sub(pattern, spelling, text)
     return normal(text)
@@ -200,7 +205,7 @@ def mentions(text: str, language: str) -> tuple[tuple[int, int, str], ...]:
         pattern, of = _matcher(language)
     source = traced(text)
     # A letter whose small form is two letters would shift all that follows; no label has one.
-    lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in source.text)
+    lowered = _lower(source.text)
     kept = {sign: other for sign, other in _SIGNS.items() if other is not None}
     source = Traced(lowered.translate(kept), source.starts, source.ends).sub(_IGNORED, "")
     for spelling, folded in _FOLDS.get(language, ()):

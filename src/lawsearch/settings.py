@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     catalogue_dir: Path = Field(Path("corpus/catalogue"), description="The catalogue of instruments (TOML files).")
     topics_dir: Path = Field(Path("corpus/topics"), description="The taxonomy of topics (TOML files).")
     cache_dir: Path = Field(
-        default_factory=_cache_dir, description="Where unpacked models and what OCR has read lie; by default the user's cache."
+        default_factory=_cache_dir,
+        description="Where unpacked models and what OCR has read lie; by default the user's cache.",
     )
     multilingual_model: str = Field(
         "",

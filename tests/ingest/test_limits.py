@@ -90,12 +90,12 @@ def test_what_loops_crashes_or_stumbles_costs_its_own_document(tmp_path: Path) -
     files = {name: document(tmp_path / f"{name}.pdf") for name in ("a", "loop", "b", "crash", "c", "stumble", "d")}
     work = {"loop": partial(loops, 60), "crash": partial(dies, signal.SIGABRT), "stumble": stumbles}
     jobs = [Job(path, work.get(name, partial(parse, path))) for name, path in files.items()]
-    found = dict(zip(files, attempts(jobs, 2, Limits(seconds=2, seconds_a_page=1)), strict=True))
+    found = dict(zip(files, attempts(jobs, 2, Limits(seconds=5, seconds_a_page=1)), strict=True))
     for name in "abcd":
         assert [len(e.provisions) for e in found[name]] == [4], name
     loop, crash, stumble = (found[name] for name in work)
     assert isinstance(loop, Failure)
-    assert loop.problem == f"{files['loop']}: takes longer than the 3 seconds that it may"
+    assert loop.problem == f"{files['loop']}: takes longer than the 6 seconds that it may"
     assert "--seconds" in loop.remedy
     assert isinstance(crash, Failure)
     assert crash.problem.startswith(f"{files['crash']}: ends the process that reads it (")

@@ -1,0 +1,226 @@
+"""The whole table of correspondence between two texts: every unit of one against every unit of the other.
+
+Each unit of either text is ranked against the other text as a question of its own (``matching``), and the two
+directions are read together: what the units of both texts choose of each other corresponds; what only one of them
+chooses corresponds partly or is related. A unit may have several counterparts, or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, sqrt
+
+import numpy as np
+
+from lawsearch.answer import Signal
+from lawsearch.confidence import doubt
+from lawsearch.errors import NotFoundError
+from lawsearch.generation import Generation
+from lawsearch.instrument import Instrument
+from lawsearch.matching import TEMPERATURE, Matcher
+from lawsearch.provision import Provision
+from lawsearch.store import Store
+
+#: Grades, surest first. They are of the machine's estimate, not of how much of a rule the other text takes over.
+GRADES = ("corresponds", "partly", "related")
+#: How far below the best candidate, in standard deviations, another one is still chosen beside it: where the best
+#: candidate has one share of the attention, the last one chosen has 1/e of it (``matching.attention``).
+NEAR = TEMPERATURE
+#: Even odds. A choice speaks for a correspondence where "no counterpart" is less likely than that (the pages, too, say
+#: from there on that a jurisdiction probably has none, ``service.UNLIKELY``); what is only near the best needs a score
+#: of both directions together that is no less.
+EVEN = 0.5
+#: Score from which a single, doubtful choice is still worth a look: below, both directions together say what the
+#: pages call "very likely no counterpart" (an estimate of 0.7 and more).
+FAINT = 0.3
+#: Shared concepts given as a reason.
+CONCEPTS = 4
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Side:
+    """One language version of an instrument: a side of a table. ``id`` is its address."""
+
+    instrument: str
+    language: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.instrument}/{self.language}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What one unit says of a unit of the other text: its place in the ranking (from 1), how many standard
+    deviations it lies below the best, and the estimate that the other text has no counterpart at all."""
+
+    rank: int
+    gap: float
+    doubt: float
+
+    @property
+    def near(self) -> bool:
+        """Whether it is the best or as good as the best."""
+        return self.gap <= NEAR
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it is chosen without much doubt."""
+        return self.near and self.doubt < EVEN
+
+    @property
+    def score(self) -> float:
+        """How well it corresponds in this direction, 0 to 1, as in lists of hits."""
+        return (1 - self.doubt) * exp(min(-self.gap, 0))
+
+
+#: Where a unit was not among the candidates of the other.
+UNSEEN = Choice(rank=0, gap=float("inf"), doubt=1.0)
+
+
+def mutual(there: Choice, back: Choice) -> float:
+    """The score of both directions together, 0 to 1: high only where both are."""
+    return sqrt(there.score * back.score)
+
+
+def grade(there: Choice, back: Choice) -> str:
+    """The grade of two units that say ``there`` and ``back`` of each other, empty where they do not correspond.
+
+    ``corresponds``: each chooses the other without much doubt. ``partly``: one of them does, either as its very best,
+    or with the other's ranking not against it: an article with several duties is the best counterpart of a section
+    that has one of them, and itself looks elsewhere. ``related``: one chooses the other, doubtfully.
+    """
+    score = mutual(there, back)
+    speaking = [choice for choice in (there, back) if choice.speaks]
+    if len(speaking) == 2 and score >= EVEN:
+        return "corresponds"
+    if speaking and (score >= EVEN or any(choice.rank == 1 for choice in speaking)):
+        return "partly"
+    return "related" if (there.near or back.near) and score >= FAINT else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """Two corresponding units: the grade, a score (the geometric mean of both directions), what each says of the
+    other, the views that spoke for it, strongest first, and the keys of concepts that both name."""
+
+    source: str
+    target: str
+    grade: str
+    score: float
+    there: Choice
+    back: Choice
+    signals: tuple[Signal, ...]
+    concepts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The table of two texts. ``rows`` are in the order of the source text, for each unit best first; ``units``
+    and ``other_units`` all units that were compared, in the order of the texts."""
+
+    source: Side
+    target: Side
+    units: tuple[str, ...]
+    other_units: tuple[str, ...]
+    rows: tuple[Correspondence, ...]
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Units of the source to which nothing of the target corresponds."""
+        found = {row.source for row in self.rows}
+        return tuple(key for key in self.units if key not in found)
+
+    @property
+    def other_unmatched(self) -> tuple[str, ...]:
+        """Units of the target to which nothing of the source corresponds."""
+        found = {row.target for row in self.rows}
+        return tuple(key for key in self.other_units if key not in found)
+
+
+def side(instruments: Mapping[str, Instrument], languages: Mapping[str, Sequence[str]], key: str) -> Side:
+    """The text that ``key`` names: an instrument (its authoritative language, else the first there is) or one
+    language version of it. ``languages`` are those in which each instrument has a text. Raises NotFoundError."""
+    key = "/" + key.strip("/")
+    work, _, language = key.rpartition("/")
+    if key not in instruments and language in languages.get(work, ()):
+        return Side(work, language)
+    available = languages.get(key, ())
+    if key not in instruments or not available:
+        raise NotFoundError(f"no instrument {key!r} in the corpus", "Its list is at /instruments")
+    own = instruments[key].authoritative
+    return Side(key, own if own in available else available[0])
+
+
+def align(generation: Generation, store: Store, source: Side, target: Side) -> Alignment:
+    """Every unit of ``source`` against every unit of ``target``, both of the generation; ``store`` is its store."""
+    matcher = Matcher(generation)
+    units = [u for u in store.contents(source.instrument, source.language) if u.id in generation.rows]
+    others = [u for u in store.contents(target.instrument, target.language) if u.id in generation.rows]
+    there = _Direction(matcher, units, others, target)
+    back = _Direction(matcher, others, units, source)
+    place = {u.id: i for i, u in enumerate(others)}
+    pairs = {unit: set(near) for unit, near in there.chosen.items()}
+    for other, near in back.chosen.items():
+        for unit in near:
+            pairs[unit].add(other)
+    rows = []
+    for a in units:
+        found = []
+        for b in sorted(pairs.get(a.id, ()), key=place.__getitem__):
+            one, two = there.choice(a.id, b), back.choice(b, a.id)
+            named = grade(one, two)
+            if named:
+                row = Correspondence(
+                    source=a.id, target=b, grade=named, score=mutual(one, two), there=one, back=two,
+                    signals=there.signals(a.id, b) or back.signals(b, a.id), concepts=_shared(generation, a.id, b),
+                )  # fmt: skip
+                found.append(row)
+        rows += sorted(found, key=lambda r: (GRADES.index(r.grade), -r.score))
+    return Alignment(source, target, tuple(u.id for u in units), tuple(u.id for u in others), tuple(rows))
+
+
+def _shared(generation: Generation, one: str, other: str) -> tuple[str, ...]:
+    bags = generation.bags
+    return tuple(bags.shared(bags.row(generation.rows[one]), generation.rows[other], CONCEPTS))
+
+
+class _Direction:
+    """The rankings of the units of one text over the units of the other."""
+
+    def __init__(self, matcher: Matcher, units: Sequence[Provision], others: Sequence[Provision], to: Side) -> None:
+        g = matcher.generation
+        mask = np.zeros(len(g.ids), bool)
+        mask[[g.rows[u.id] for u in others]] = True
+        self._rankings = {}
+        self._places: dict[str, dict[str, int]] = {}
+        self._doubts: dict[str, float] = {}
+        self.chosen: dict[str, list[str]] = {}
+        for unit in units if others else ():
+            group = g.groups[f"{g.instruments[to.instrument].jurisdiction}-{to.language}"]
+            row = g.rows[unit.id]
+            query = matcher.query_of(row, unit)
+            ranking = matcher.bridged(matcher.rank(query, group, mask), matcher.reach(g.links[row]))
+            self._rankings[unit.id] = ranking
+            self._places[unit.id] = {g.ids[r]: i for i, r in enumerate(ranking.rows)}
+            self._doubts[unit.id] = doubt(query, ranking, g.bags)
+            near = ranking.rows[ranking.scores >= ranking.scores[0] - NEAR] if len(ranking.rows) else ()
+            self.chosen[unit.id] = [g.ids[r] for r in near]
+
+    def choice(self, unit: str, other: str) -> Choice:
+        """What ``unit`` says of ``other``."""
+        at = self._places.get(unit, {}).get(other)
+        if at is None:
+            return UNSEEN
+        scores = self._rankings[unit].scores
+        return Choice(at + 1, float(scores[0] - scores[at]), self._doubts[unit])
+
+    def signals(self, unit: str, other: str) -> tuple[Signal, ...]:
+        """The views that ``unit`` sees ``other`` in, strongest first; none where it was no candidate."""
+        at = self._places.get(unit, {}).get(other)
+        if at is None:
+            return ()
+        r = self._rankings[unit]
+        found = [Signal(n, float(r.views[n][at]), float(c[at])) for n, c in r.contributions.items()]
+        return tuple(sorted(found, key=lambda s: -s.share))

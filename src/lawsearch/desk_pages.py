@@ -1,0 +1,337 @@
+"""Pages of the desk: what the routes of ``desk_api`` answer, drawn for people, and the forms that write."""
+
+from __future__ import annotations
+
+import hashlib
+from email.parser import BytesParser
+from email.policy import HTTP
+from itertools import groupby
+from typing import Annotated, Any
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import ValidationError
+
+from lawsearch import desk_api, permission, replies, tables
+from lawsearch.correspondence import GRADES
+from lawsearch.decision import STATUSES
+from lawsearch.drawing import draw
+from lawsearch.edge import problem_of
+from lawsearch.errors import LawsearchError, QueryError
+from lawsearch.export import imported
+from lawsearch.schemas import InstrumentOut
+from lawsearch.service import View
+from lawsearch.tables import STATES, ConcordanceOut, DecisionIn, KeepIn, RowOut
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+WRITING = [Depends(permission.writing)]
+#: Characters of a text that a row shows unless the whole texts are asked for.
+EXCERPT = 320
+
+
+async def _form(request: Request) -> dict[str, list[str]]:
+    """The fields of a form."""
+    return parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=1000)
+
+
+async def _upload(request: Request) -> dict[str, bytes]:
+    """The fields of a form that sends a file."""
+    kind = request.headers.get("content-type", "").encode("latin-1", "replace")
+    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind + b"\r\n\r\n" + await request.body())
+    found = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        data = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(data, bytes):
+            found[name] = data
+    return found
+
+
+Fields = Annotated[dict[str, list[str]], Depends(_form)]
+Uploaded = Annotated[dict[str, bytes], Depends(_upload)]
+
+
+def _one(fields: dict[str, list[str]], name: str) -> str:
+    return fields.get(name, [""])[0].strip()
+
+
+def _named(fields: dict[str, list[str]]) -> str:
+    """The name that a form is signed with."""
+    return " ".join(_one(fields, "name").split())[: tables.SIGNATURE]
+
+
+def _view(request: Request) -> View:
+    return request.app.state.service.view()
+
+
+def _draw(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page of the desk; all of them know whether this browser may write, and as whom."""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    known = {
+        "may_write": permission.may_write(request), "signed": permission.signed(request),
+        "has_token": permission.entered(request, request.app.state.service.settings),
+        "token_needed": permission.needs_token(request.app.state.service.settings), "address": here,
+        "enter": f"/enter?{urlencode({'next': here})}",
+    }  # fmt: skip
+    return draw(template, status, **known, **context)
+
+
+def _wrong(request: Request, error: Exception) -> HTMLResponse:
+    found = problem_of(error)
+    return _draw(request, "problem.html", found.status, problem=found)
+
+
+def anchor(other: str, source: str, suggested: str) -> str:
+    """The id of a row on its page: it stays while the table around it changes."""
+    return "row-" + hashlib.sha256(f"{other} {source} {suggested}".encode()).hexdigest()[:12]
+
+
+# -- the token and the name -----------------------------------------------------------------------------------------
+
+
+@router.get("/enter")
+def get_enter(request: Request) -> Response:
+    back = permission.inward(request.query_params.get("next", "/concordance"))
+    return _draw(request, "enter.html", back=back, wrong=False)
+
+
+@router.post("/enter")
+def post_enter(request: Request, fields: Fields) -> Response:
+    permission.same_site(request)
+    back = permission.inward(_one(fields, "next") or "/concordance")
+    response = RedirectResponse(back, 303)
+    if permission.enter(request, response, _one(fields, "token")):
+        if name := _named(fields):
+            permission.sign(request, response, name)
+        return response
+    return _draw(request, "enter.html", 401, back=back, wrong=True)
+
+
+@router.post("/leave")
+def post_leave(request: Request, fields: Fields) -> Response:
+    permission.same_site(request)
+    response = RedirectResponse(permission.inward(_one(fields, "next") or "/"), 303)
+    permission.leave(response)
+    return response
+
+
+@router.post("/sign", dependencies=WRITING)
+def post_sign(request: Request, fields: Fields) -> Response:
+    """Remember who decides in this browser."""
+    response = RedirectResponse(permission.inward(_one(fields, "next") or "/concordance"), 303)
+    permission.sign(request, response, _named(fields))
+    return response
+
+
+# -- correspondence and concordance ---------------------------------------------------------------------------------
+
+
+def _texts(view: View) -> list[tuple[str, str, list[tuple[str, InstrumentOut]]]]:
+    """The texts that can be chosen, by jurisdiction: (code, name, [(id of the text, instrument)])."""
+    found: dict[str, tuple[str, str, list[tuple[str, InstrumentOut]]]] = {}
+    for i in replies.instrument_list(view):
+        shelf = found.setdefault(i.jurisdiction.code, (i.jurisdiction.code, i.jurisdiction.name, []))
+        shelf[2].extend((f"{i.id}/{language}", i) for language in i.languages)
+    return list(found.values())
+
+
+@router.get("/correspondence")
+def get_correspondence(request: Request) -> Response:
+    view = _view(request)
+    asked = request.query_params
+    source, targets = asked.get("source", ""), list(dict.fromkeys(filter(None, asked.getlist("target"))))
+    if not source:
+        return RedirectResponse("/concordance", 302)
+    least = asked.get("grade") if asked.get("grade") in GRADES else "related"
+    try:
+        found = tables.aligned(view, desk_api.tables_of(request), source, targets)
+    except LawsearchError as error:
+        return _wrong(request, error)
+    shown = GRADES[: GRADES.index(least) + 1]
+    query = [("source", source), *(("target", t) for t in targets)]
+    return _draw(
+        request, "correspondence.html", view=view, found=found, shown=shown, least=least, query=urlencode(query),
+        sides=urlencode([("pivot", source), *(("other", t) for t in targets[: tables.OTHERS])]) if targets else "",
+    )  # fmt: skip
+
+
+@router.get("/concordance")
+def get_concordance(request: Request) -> Response:
+    view = _view(request)
+    asked = request.query_params
+    pivot, others = asked.get("pivot", ""), list(dict.fromkeys(filter(None, asked.getlist("other"))))
+    if not pivot or not others:
+        tallies = [
+            t for t in desk_api.get_concordances(desk_api.desk_of(request)).tables if _there(view, t.pivot, t.other)
+        ]
+        return _draw(
+            request, "concordance.html", view=view, texts=_texts(view), tallies=tallies, pivot=pivot, others=others,
+            most=tables.OTHERS, name=lambda key: _name(view, key),
+        )  # fmt: skip
+    try:
+        found = tables.concorded(view, desk_api.tables_of(request), desk_api.desk_of(request), pivot, others)
+    except LawsearchError as error:
+        return _wrong(request, error)
+    sides = [("pivot", pivot), *(("other", o) for o in others)]
+    show = next((s for s in STATES if s == asked.get("show")), "all")
+    whole = asked.get("texts") == "whole"
+
+    def state(show: str = show, *, whole: bool = whole) -> str:
+        """The address of this table with other rows, or with whole texts."""
+        rest = [("show", show)] if show != "all" else []
+        return urlencode([*sides, *rest, *([("texts", "whole")] if whole else [])])
+
+    return _draw(
+        request, "concordance_table.html", view=view, found=found, query=urlencode(sides), show=show, whole=whole,
+        state=state, groups=lambda table: _groups([r for r in table.rows if _shown(r, show)]), anchor=anchor,
+        statuses=STATUSES, states=STATES, counts=_counts(found), length=EXCERPT,
+        units={t.other.id: _labels(view, t.other.id) for t in found.tables}, comment_length=tables.COMMENT,
+        signature_length=tables.SIGNATURE,
+    )  # fmt: skip
+
+
+def _groups(rows: list[RowOut]) -> list[tuple[str, list[RowOut]]]:
+    """The rows of each provision of the pivot together."""
+    return [(key, list(group)) for key, group in groupby(rows, key=lambda r: r.source_id)]
+
+
+def _there(view: View, *keys: str) -> bool:
+    """Whether the corpus still has all these texts."""
+    try:
+        return all(tables.text_of(view, key) for key in keys)
+    except LawsearchError:
+        return False
+
+
+def _name(view: View, key: str) -> str:
+    return view.instruments[tables.text_of(view, key).instrument].name
+
+
+def _shown(row: RowOut, show: str) -> bool:
+    return show in ("all", row.state)
+
+
+def _counts(found: ConcordanceOut) -> dict[str, int]:
+    return {state: sum(t.counts[state] for t in found.tables) for state in STATES}
+
+
+def _labels(view: View, key: str) -> list[tuple[str, str]]:
+    """What the provisions of a text are called, for a list to choose from: (label, heading)."""
+    text = tables.text_of(view, key)
+    return [(u.label, u.heading) for u in view.store.contents(text.instrument, text.language)]
+
+
+@router.post("/concordance/decide", dependencies=WRITING)
+def post_decide(request: Request, fields: Fields) -> Response:
+    view = _view(request)
+    made, desk = desk_api.tables_of(request), desk_api.desk_of(request)
+    asked = {name: _one(fields, name) for name in ("source", "other", "suggested", "status", "comment")}
+    verdict, typed = _one(fields, "verdict"), _one(fields, "corresponding")
+    try:
+        if verdict in ("corrected", "added"):
+            if not typed:
+                raise QueryError("a correction names what corresponds", "Type the number of a provision there")
+            chosen = tables.unit_named(view, tables.text_of(view, asked["other"]), typed)
+            # What stands beside a suggestion, or in the place of none, is a row of its own.
+            if verdict == "added" or chosen == asked["suggested"]:
+                verdict, asked["suggested"] = "confirmed", chosen
+            else:
+                asked["corresponding"] = chosen
+        elif verdict == "comment":
+            verdict = _one(fields, "present") or "open"
+            asked["corresponding"] = _one(fields, "chosen") if verdict == "corrected" else ""
+        name = permission.signed(request) or _one(fields, "name")
+        decision = tables.decided(view, made, DecisionIn(**asked, verdict=verdict, name=name))
+    except (LawsearchError, ValidationError) as error:
+        return _wrong(request, error)
+    desk.decide([decision])
+    place = anchor(decision.other, decision.source, decision.suggested)
+    return RedirectResponse(f"/concordance?{urlencode(parse_qsl(_one(fields, 'state')))}#{place}", 303)
+
+
+@router.post("/concordance/import", dependencies=WRITING)
+def post_import(request: Request, uploaded: Uploaded) -> Response:
+    state = urlencode(parse_qsl(uploaded.get("state", b"").decode("utf-8", "replace")))
+    name = permission.signed(request) or uploaded.get("name", b"").decode("utf-8", "replace").strip()
+    try:
+        if not name:
+            raise QueryError("decisions need a name", "Say your name above the table first")
+        made, desk = desk_api.tables_of(request), desk_api.desk_of(request)
+        found = imported(_view(request), made, desk, uploaded.get("file", b""), name[: tables.SIGNATURE])
+    except (LawsearchError, ValidationError) as error:
+        return _wrong(request, error)
+    return _draw(request, "concordance_import.html", found=found, state=state)
+
+
+# -- workspaces -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/workspaces")
+def get_workspaces(request: Request) -> Response:
+    found = desk_api.get_workspaces(desk_api.desk_of(request)).workspaces
+    return _draw(request, "workspaces.html", workspaces=found)
+
+
+@router.get("/workspaces/{key}")
+def get_workspace(request: Request, key: str) -> Response:
+    view = _view(request)
+    found = tables.workspace_out(view, desk_api.desk_of(request).workspace(key))
+    return _draw(request, "workspace.html", view=view, found=found)
+
+
+@router.get("/keep")
+def get_keep(request: Request) -> Response:
+    """Where provisions that were ticked elsewhere are put into a workspace."""
+    view = _view(request)
+    ids = list(dict.fromkeys(filter(None, request.query_params.getlist("id"))))
+    try:
+        provisions = [view.provision(key) for key in ids]
+    except LawsearchError as error:
+        return _wrong(request, error)
+    found = desk_api.get_workspaces(desk_api.desk_of(request)).workspaces
+    return _draw(request, "keep.html", provisions=provisions, workspaces=found)
+
+
+@router.post("/keep", dependencies=WRITING)
+def post_keep(request: Request, fields: Fields) -> Response:
+    """Put provisions into a workspace, a new one where a title is given."""
+    view, desk = _view(request), desk_api.desk_of(request)
+    name = _one(fields, "name")
+    # One an address, or several in a field of lines.
+    ids = [line.strip() for value in fields.get("id", []) for line in value.splitlines() if line.strip()]
+    try:
+        title = _one(fields, "title")
+        asked = KeepIn(ids=ids, note=_one(fields, "note"), name=name) if ids else None
+        provisions = [view.provision(key) for key in ids]
+        if title:
+            wanted = tables.WorkspaceIn(title=title, name=name)
+            key = desk.make_workspace(wanted.title, wanted.name).id
+        else:
+            key = _one(fields, "workspace")
+        if asked and provisions:
+            tables.keep(view, desk, key, asked)
+        elif not title:
+            raise QueryError("no provision was named", "Give the ids of provisions, one a line")
+    except (LawsearchError, ValidationError) as error:
+        return _wrong(request, error)
+    response = RedirectResponse(f"/workspaces/{quote(key)}", 303)
+    permission.sign(request, response, _named(fields))
+    return response
+
+
+@router.post("/workspaces/{key}/drop", dependencies=WRITING)
+def post_drop(request: Request, key: str, fields: Fields) -> Response:
+    desk_api.desk_of(request).drop(key, fields.get("id", []))
+    return RedirectResponse(f"/workspaces/{quote(key)}", 303)
+
+
+@router.post("/workspaces/{key}/remove", dependencies=WRITING)
+def post_remove(request: Request, key: str) -> Response:
+    desk_api.desk_of(request).remove_workspace(key)
+    return RedirectResponse("/workspaces", 303)
+
+
+def mount(app: FastAPI) -> None:
+    """Add the pages to the app."""
+    app.include_router(router)
