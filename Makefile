@@ -24,7 +24,7 @@ demo-nightly: setup ocr ## two laws of the sample corpus change overnight: what 
 	cp corpus/later/*.pdf corpus/later/*.toml build/nightly/laws
 	LAWSEARCH_INDEX_DIR=build/nightly/index $(BIN)/lawsearch ingest build/nightly/laws
 
-test: setup browser ocr ## run everything: linters, types, tests, quality gates where ../shared is
+test: setup browser paper ocr ## run everything: linters, types, tests, quality gates where ../shared is
 	$(MAKE) lint
 	$(BIN)/python -m pytest
 
