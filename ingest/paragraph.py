@@ -119,9 +119,13 @@ def _begins(previous: Row, row: Row, wide: float, usual: float) -> bool:
     below = previous.line.page == row.line.page and row.line.y0 >= previous.line.y0
     if below and row.gap > wide:
         return True
-    if previous.centred and not row.centred and len(previous.text) < 60:
+    labelled = bool(LABEL.match(previous.text))
+    if previous.centred and not row.centred and len(previous.text) < 60 and not labelled:
         return True
     if LABEL.match(row.text):
+        # Thai writes no stops: an indented label right after another such label, or where lines run on at the edge.
+        if usual > 0.7 and abs(row.indent - usual) < 0.3 and (labelled or row.indent - previous.indent > 0.7):
+            return True
         # A reference such as "subsection / (2)" may be broken over two lines.
         flows_on = previous.line.x1 > previous.right - 2 * previous.line.size
         stopped = bool(_STOPPED.search(previous.text))

@@ -103,6 +103,12 @@ class View:
         """What it changed against the generation before; None where that is no longer kept."""
         return changes(self.searcher.generation.store.path.parent)
 
+    @property
+    def main_field(self) -> str:
+        """The field of law that most of the corpus is about; empty without topics."""
+        sums = {f: sum(self.facets["topic"][t.id] for t in self.taxonomy.of(f)) for f in self.taxonomy.fields}
+        return max(sums, key=lambda f: sums[f], default="")
+
     def topics_of(self, provision: Provision) -> list[tuple[str, float]]:
         """What a provision is about, with scores, surest first; of a part of a section nothing is said."""
         row = self.searcher.generation.rows.get(provision.id)

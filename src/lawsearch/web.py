@@ -289,7 +289,7 @@ def get_matrix(request: Request) -> Response:
     asked = request.query_params
     try:
         query = MatrixQuery(
-            field=asked.get("field") or next(iter(view.taxonomy.fields), "personal-data"),
+            field=asked.get("field") or view.main_field,
             jurisdiction=list(dict.fromkeys(asked.getlist("jurisdiction"))),
         )
     except ValidationError as error:

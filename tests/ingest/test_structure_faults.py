@@ -10,7 +10,7 @@ from pages import cut, laid_out, line, page, rows, units
 from ingest.furniture import running_lines
 from ingest.layout import lay_out
 from ingest.numbering import value
-from ingest.page import Row
+from ingest.page import Line, Row
 from ingest.paragraph import mend, paragraphs
 from ingest.segment import Segment
 from ingest.segmentation import segment
@@ -364,3 +364,16 @@ def test_a_dash_that_opens_a_line_ends_a_run_in_heading() -> None:
     )
     assert found[1].heading == "Parusa sa Pagpatay ng Lampara at sa Pag-aaksaya ng Langis"
     assert [division.number for division in found[1].divisions] == ["a", "b"]
+
+
+def test_labels_that_are_indented_begin_a_paragraph_even_without_a_stop() -> None:
+    # Thai writes no full stop: (2) fills its line to the edge, and (3) is not its last words.
+    def row(text: str, x0: float, x1: float, y: float) -> Row:
+        return Row(Line(text=text, page=1, x0=x0, y0=y, x1=x1, y1=y + 12, size=12), left=100, right=500, gap=0.1)
+
+    rows = [
+        row("(๑) รักษาความมั่นคงปลอดภัย", 130, 499, 100), row("ของข้อมูล", 100, 200, 114),
+        row("(๒) ป้องกันมิให้ผู้รับข้อมูลใช้หรือเปิดเผยข้อมูลโดยมิชอบ", 130, 499, 128),
+        row("(๓) มีระบบตรวจสอบ", 130, 300, 142),
+    ]  # fmt: skip
+    assert [p.text[:3] for p in paragraphs("", None, rows, Counter())] == ["(๑)", "(๒)", "(๓)"]
