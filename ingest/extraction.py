@@ -6,7 +6,7 @@ import ctypes
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ctypes import byref, c_double
 from pathlib import Path
 
@@ -253,12 +253,7 @@ def read(path: str | Path, *, language: str = "", cache: Path | None = None) -> 
         text = "\n".join(page.text for page in pages)
         if not language and len(bare) < len(pages):
             language = detect(text)
-        try:
-            found = Reader(path, data, cache).read([*bare, *doubtful], language)
-        except Missing as missing:
-            if len(bare) == len(pages):
-                raise DocumentError(path, "is image-only", f"It has to be read by OCR. {missing.remedy}") from None
-            found = {}
+        found = _recognised(path, data, cache, [*bare, *doubtful], language, alone=len(bare) == len(pages))
         for number, page in found.items():
             if number in bare or _better(page, pages[number - 1]):
                 pages[number - 1], names[number - 1] = page, "tesseract"
@@ -267,6 +262,21 @@ def read(path: str | Path, *, language: str = "", cache: Path | None = None) -> 
         raise DocumentError(path, "is image-only", "OCR found nothing in it either: supply a PDF with text")
     digest = hashlib.sha256(data).hexdigest()
     return Reading(str(path), digest, tuple(pages), tuple(names), _score(pages), left)
+
+
+def _recognised(
+    path: Path, data: bytes, cache: Path | None, numbers: Sequence[int], language: str, *, alone: bool
+) -> dict[int, Page]:
+    """What OCR reads on these pages; nothing where it cannot, unless the document has nothing else (``alone``)."""
+    try:
+        return Reader(path, data, cache).read(numbers, language)
+    except Missing as missing:
+        if alone:
+            raise DocumentError(path, "is image-only", f"It has to be read by OCR. {missing.remedy}") from None
+    except DocumentError:
+        if alone:
+            raise
+    return {}
 
 
 def _bare(page: Page) -> bool:

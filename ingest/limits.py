@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -117,6 +119,7 @@ class _Worker:
     deadline: float = 0.0
     busy: bool = False
     _budget: float = 0.0
+    _folder: str = ""
     _process: Any = None
     _pipe: Connection | None = None
     _began: float = 0.0
@@ -149,7 +152,9 @@ class _Worker:
         # Spawned, not forked: the caller may hold threads (a progress bar, a model) that a fork would tear.
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self.limits.memory, self.threads), daemon=True)
+        self._folder = tempfile.mkdtemp(prefix="lawsearch-")
+        given = (theirs, self.limits.memory, self.threads, self._folder)
+        self._process = context.Process(target=_serve, args=given, daemon=True)
         self._process.start()
         theirs.close()
 
@@ -197,16 +202,19 @@ class _Worker:
     def stop(self) -> None:
         """End the process and what it has started."""
         if self._process is not None:
-            if self._process.is_alive() and hasattr(os, "killpg"):
+            if hasattr(os, "killpg"):
+                # The group that it leads, once it does: tesseract goes with it, even where it died by itself.
                 with contextlib.suppress(OSError):
-                    # Its own group, once it has one: tesseract goes with it.
-                    if os.getpgid(self._process.pid) == self._process.pid:
-                        os.killpg(self._process.pid, signal.SIGKILL)
+                    os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._process.join()
             self._process.close()
         if self._pipe is not None:
             self._pipe.close()
+        # What a killed process had no time to remove.
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = ""
         self._process = self._pipe = None
 
 
@@ -219,8 +227,9 @@ def _signal(code: int | None) -> str:
         return f"signal {-code}"
 
 
-def _serve(pipe: Connection, memory: int, threads: int) -> None:
-    """The other process: one job after the other until nobody asks any more."""
+def _serve(pipe: Connection, memory: int, threads: int, folder: str) -> None:
+    """The other process: one job after the other until nobody asks any more; its temporary files go to ``folder``."""
+    tempfile.tempdir = folder
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
     limited = False

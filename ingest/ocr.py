@@ -169,20 +169,33 @@ class Reader:
         self.digest = hashlib.sha256(data).hexdigest()
 
     def read(self, numbers: Sequence[int], language: str = "") -> dict[int, Page]:
-        """The pages with these numbers, from 1, each with lines that carry their confidence."""
+        """The pages with these numbers, from 1, each with lines that carry their confidence; one that cannot be read is
+        left out, and DocumentError raised only where none can."""
         if not numbers:
             return {}
         method = table().methods.get(language) or table().methods[self.language(numbers)]
         with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-            pages = list(pool.map(lambda n: self._page(n, method), numbers))
-        return {page.number: page for page in pages}
+            pages = list(pool.map(lambda n: self._attempt(n, method), numbers))
+        read = {page.number: page for page in pages if isinstance(page, Page)}
+        if not read and isinstance(pages[0], DocumentError):
+            raise pages[0]
+        return read
+
+    def _attempt(self, number: int, method: Method) -> Page | DocumentError:
+        # One bad page, a picture perhaps, must not lose the law.
+        try:
+            return self._page(number, method)
+        except DocumentError as error:
+            return error
 
     def language(self, numbers: Sequence[int]) -> str:
         """The language of most of the text: a few lines read by the models of each script, the surest counts.
 
         Tesseract's own detection of scripts takes Lao for Thai, Burmese for Arabic and Khmer for Latin.
         """
-        key = f"language-{len(numbers)}"
+        # Another answer may come of other pages, and of models that were installed since.
+        asked = f"{sorted(numbers)} {sorted(self.engine.models)}"
+        key = f"language-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
         if (kept := self._kept(key)) is not None:
             return str(kept)
         for number in sorted(numbers, key=lambda n: abs(n - numbers[len(numbers) // 2]))[:3]:

@@ -161,7 +161,8 @@ def _maker(path: Path, facts: str, book: Book, digest: str) -> str:
     beside = path.with_suffix(".toml")
     own = _digest(beside.read_bytes()) if beside.is_file() else ""
     # What OCR could not read is read again once there is OCR.
-    reads = "ocr" if ocr.engine() else "no ocr"
+    found = ocr.engine()
+    reads = f"ocr {_digest(repr((found.version, sorted(found.models))).encode())[:8]}" if found else "no ocr"
     told = f"parser {PARSER} {reads} catalogue {facts[:12]} sidecar {own[:12]}"
     right = book.about(digest)
     return f"{told} corrections {_digest(repr(right).encode())[:12]}" if right else told

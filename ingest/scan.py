@@ -63,6 +63,8 @@ def strips(grey: Pixels, dpi: int) -> list[Strip]:
     marks.drop(marks.rules(ink.shape[1]))
     marks.drop(marks.pictures(ink.size))
     core = marks.picture(marks.height >= 0.6 * letter)
+    if not core.any():  # rules and pictures only
+        return []
     pitch = _pitch(core, letter)
     cells = list(_lines(core, _cells(core, letter / _SMALL, pitch), letter, pitch))
     paper = int(np.percentile(grey, 75))

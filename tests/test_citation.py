@@ -267,3 +267,7 @@ def test_numbers_are_compared_as_they_are_meant(printed: str, key: str) -> None:
 def test_the_demonstrations_answer_for_what_they_restate(register: Register) -> None:
     """The catalogue's names of an act are also those of its demonstration text."""
     assert [i.id for i in register.named("UU PDP")[0]] == [ID.id]
+
+
+def test_letters_that_fold_to_others_are_no_error() -> None:
+    assert parse("artıcle 5").number == ""

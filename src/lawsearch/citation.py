@@ -136,7 +136,9 @@ def parse(text: str) -> Citation:
     if match["zh"]:
         return Citation(text, rest, match["zh"], "第", "art", ("zh",), parts)
     word = match["word"].casefold()
-    row = _unit_of().get(word) or _unit_of()[word.rstrip(".")]
+    row = _unit_of().get(word) or _unit_of().get(word.rstrip("."))
+    if row is None:  # letters that match in any case and fold to others (a dotless i)
+        return Citation(text, text)
     number = re.sub(r"(?<=\d)\s(?=[A-Z]$)", "", text[match.start("n") : match.end("n")].strip())
     return Citation(text, rest, number, row["says"], row["prefix"], tuple(row["languages"]), parts)
 

@@ -33,7 +33,7 @@ def coverage(catalogue: Catalogue, present: Mapping[str, Instrument]) -> list[Co
     for entry in catalogue.entries:
         key = entry.instrument.id
         here = next((k for k in (key, key + DEMONSTRATION) if k in present), "")
-        told.add(here)
+        told |= {k for k in (key, key + DEMONSTRATION) if k in present}
         text = "no text" if not here else "text" if here == key else "demonstration"
         found.append(Coverage(entry.instrument, text, present[here].languages if here else (), here))
     for key, instrument in present.items():

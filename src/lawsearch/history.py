@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def changes(folder: Path) -> Changes | None:
         with Store(last / "store.db", read_only=True) as old, Store(folder / "store.db", read_only=True) as new:
             was, now = old.instruments(), new.instruments()
             then, there = old.digests(), new.digests()
-    except (LawsearchError, OSError, ValueError):
+    except (LawsearchError, sqlite3.Error, OSError, ValueError):
         return None
     return Changes(
         before=last.name,

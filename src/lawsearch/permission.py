@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from fastapi import HTTPException, Request, Response
 
@@ -81,8 +81,10 @@ def writing(request: Request) -> None:
     same_site(request)
     if not needs_token(settings):
         # Without a token, the name of this machine is all that tells its user from a page that took over a name.
-        if not local(urlsplit(f"//{request.headers.get('host', '')}").hostname or ""):
-            raise HTTPException(403, "Writing without a token is for this machine only; the request names another host")
+        # A proxy may name this machine as the host; what it adds to a request tells.
+        proxied = any(name in request.headers for name in ("x-forwarded-for", "x-real-ip", "forwarded", "via"))
+        if proxied or not local(_split(f"//{request.headers.get('host', '')}").hostname or ""):
+            raise HTTPException(403, "Writing without a token is for this machine only; the request comes from another")
         return
     if not entered(request, settings):
         raise _unknown(settings)
@@ -97,12 +99,19 @@ def same_site(request: Request) -> None:
     if fetched is not None:
         foreign = fetched not in ("same-origin", "none")
     elif (origin := request.headers.get("origin")) is not None:
-        foreign = urlsplit(origin).netloc != request.headers.get("host", "")
+        foreign = _split(origin).netloc != request.headers.get("host", "")
     else:
         # No browser says neither; programs send no cookie, they have the header.
         foreign = ENTERED in request.cookies
     if foreign:
         raise HTTPException(403, "The request comes from another site")
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:  # a bracket out of place
+        return urlsplit("")
 
 
 def _unknown(settings: Settings) -> HTTPException:

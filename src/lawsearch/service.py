@@ -84,7 +84,12 @@ class View:
         """The generation's store, opened once a thread: requests neither wait for each other nor for the searcher."""
         found = getattr(self._stores, "store", None)
         if found is None:
-            found = self._stores.store = Store(self.searcher.generation.store.path, read_only=True)
+            try:
+                found = Store(self.searcher.generation.store.path, read_only=True)
+            except NotFoundError:
+                # Pruned while it is still being served: the file that the generation opened stays readable.
+                found = self.searcher.generation.store
+            self._stores.store = found
         return found
 
     @property

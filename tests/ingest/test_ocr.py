@@ -304,3 +304,15 @@ def test_every_script_is_told_and_read(language: str, tmp_path: Path) -> None:
     (expression,) = parse(path)
     assert expression.language == language
     assert [p.number for p in expression.provisions if p.is_unit and p.number] == list(numbers)
+
+
+@pytest.mark.parametrize("what", ["rule", "picture", "black"])
+def test_a_page_with_ink_and_no_text_has_no_lines(what: str) -> None:
+    page = np.full((2200, 1700), 255, np.uint8)
+    if what == "rule":
+        page[1000:1004, 100:1600] = 0
+    elif what == "picture":
+        page[300:1900, 200:1500] = np.random.default_rng(1).integers(0, 120, (1600, 1300), np.uint8)
+    else:
+        page[:] = 0
+    assert strips(page, 200) == []
