@@ -67,6 +67,12 @@ def test_the_last_decision_on_a_pair_holds_and_all_are_kept(desk: Desk) -> None:
     assert (tally.pivot, tally.other, tally.decisions) == (ONE, OTHER, 2)
 
 
+def test_what_was_taken_back_is_not_counted(desk: Desk) -> None:
+    desk.decide([MADE, NONE, replace(MADE, verdict="open", time="2041-01-02T00:00:00+00:00")])
+    (tally,) = desk.tallies()
+    assert (tally.decisions, tally.last) == (1, "2041-01-02T00:00:00+00:00")
+
+
 def test_of_several_decisions_all_or_none_are_recorded(desk: Desk) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         desk.decide([MADE, replace(MADE, name=None)])  # type: ignore[arg-type]

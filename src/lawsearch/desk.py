@@ -112,7 +112,8 @@ class Desk:
         """The pairs of texts with decisions, latest first."""
         with self._open() as db:
             rows = db.execute(
-                "select pivot, other, count(distinct source || ' ' || suggested), max(time) from decisions"
+                "select pivot, other, sum(verdict != 'open'), max(time) from decisions where number in"
+                " (select max(number) from decisions group by pivot, other, source, suggested)"
                 " group by pivot, other order by 4 desc, 1, 2"
             ).fetchall()
         return [Tally(*row) for row in rows]

@@ -61,7 +61,7 @@ class PairQuery(BaseModel):
 
 
 class ImportQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
     name: str = Field(
         min_length=1, max_length=tables.SIGNATURE, description="Who signs the decisions.", examples=["A. Drafter"]
     )

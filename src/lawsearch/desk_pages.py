@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from lawsearch import desk_api, permission, replies, tables
 from lawsearch.correspondence import GRADES
-from lawsearch.decision import STATUSES
+from lawsearch.decision import STATUSES, WITHOUT
 from lawsearch.drawing import draw
 from lawsearch.edge import problem_of
 from lawsearch.errors import LawsearchError, QueryError
@@ -32,7 +32,10 @@ EXCERPT = 320
 
 async def _form(request: Request) -> dict[str, list[str]]:
     """The fields of a form."""
-    return parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=1000)
+    try:
+        return parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=1000)
+    except ValueError:
+        raise QueryError("the form has more than 1000 fields", "Send fewer at a time") from None
 
 
 async def _upload(request: Request) -> dict[str, bytes]:
@@ -228,6 +231,10 @@ def post_decide(request: Request, fields: Fields) -> Response:
     made, desk = desk_api.tables_of(request), desk_api.desk_of(request)
     asked = {name: _one(fields, name) for name in ("source", "other", "suggested", "status", "comment")}
     verdict, typed = _one(fields, "verdict"), _one(fields, "corresponding")
+    standing = None
+    # The form holds the former status too; a bare verdict says nothing of it.
+    if verdict in ("confirmed", "rejected", "open") or (verdict != "comment" and asked["status"] in WITHOUT):
+        asked["status"] = ""
     try:
         if verdict in ("corrected", "added"):
             if not typed:
@@ -239,10 +246,16 @@ def post_decide(request: Request, fields: Fields) -> Response:
             else:
                 asked["corresponding"] = chosen
         elif verdict == "comment":
-            verdict = _one(fields, "present") or "open"
-            asked["corresponding"] = _one(fields, "chosen") if verdict == "corrected" else ""
+            key = (asked["source"], tables.text_of(view, asked["other"]).id, asked["suggested"])
+            pair = (key[0].split("/~")[0], key[1])
+            standing = next((d for d in desk.decisions(*pair) if d.key == key), None)
+            verdict = standing.verdict if standing else "open"
+            # Somebody decided while this page was open: that stands, with its status.
+            if standing and verdict != _one(fields, "present"):
+                asked["status"] = standing.status
         name = permission.signed(request) or _one(fields, "name")
-        decision = tables.decided(view, made, DecisionIn(**asked, verdict=verdict, name=name))
+        given = DecisionIn(**asked, verdict=verdict, name=name)
+        decision = tables.commented(view, made, standing, given) if standing else tables.decided(view, made, given)
     except (LawsearchError, ValidationError) as error:
         return _wrong(request, error)
     desk.decide([decision])
@@ -286,6 +299,8 @@ def get_keep(request: Request) -> Response:
     view = _view(request)
     ids = list(dict.fromkeys(filter(None, request.query_params.getlist("id"))))
     try:
+        if len(ids) > tables.KEPT:
+            raise QueryError(f"{len(ids)} provisions are too many; {tables.KEPT} are the most", "Keep fewer at a time")
         provisions = [view.provision(key) for key in ids]
     except LawsearchError as error:
         return _wrong(request, error)

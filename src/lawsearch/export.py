@@ -9,12 +9,12 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from lawsearch.decision import STATUSES, VERDICTS
+from lawsearch.decision import STATUSES, VERDICTS, Decision
 from lawsearch.desk import Desk
 from lawsearch.errors import LawsearchError, QueryError
 from lawsearch.schemas import InstrumentOut, ProvisionRef
@@ -29,8 +29,11 @@ from lawsearch.tables import (
     SideOut,
     TableOut,
     Tables,
+    alike,
+    commented,
     decided,
     same,
+    text_of,
 )
 from lawsearch.vocabulary import languages
 
@@ -190,15 +193,22 @@ def alignment_csv(found: AlignmentsOut) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of a CSV that came back: its line number and what it says of its pair, or what is wrong with it."""
+    """A row of a CSV that came back: its line number and what it says of its pair, or what is wrong with it.
+
+    ``bare`` where it has a status or a comment but no decision; ``time`` is that of the decision that stood when the
+    file was made (None: the file does not say), ``generation`` the index of that time.
+    """
 
     number: int
     decision: DecisionIn | None
     problem: str = ""
+    bare: bool = False
+    time: str | None = None
+    generation: str = ""
 
 
 def read_csv(data: bytes, name: str) -> list[Line]:
-    """The decisions that a CSV holds, signed by ``name``; rows without a decision are left out.
+    """The decisions that a CSV holds, signed by ``name``; rows without a decision, status or comment are left out.
 
     A row whose ``corresponding_id`` is no longer the suggestion is a correction, whatever its decision says.
     Raises QueryError where it is no such CSV.
@@ -218,8 +228,17 @@ def read_csv(data: bytes, name: str) -> list[Line]:
             raise QueryError(f"the file has no column {missing[0]}", f"It needs: {', '.join(READ)}")
         for row in reader:
             cells = {c: unguarded((row[c] or "").strip()) for c in READ}
-            if cells["decision"] or cells["corresponding_id"] != cells["suggested_id"]:
-                found.append(_line(reader.line_num, cells, name))
+            bare = not cells["decision"] and cells["corresponding_id"] == cells["suggested_id"]
+            if bare and not cells["status"] and not cells["comment"]:
+                continue
+            line = _line(reader.line_num, cells | {"decision": "open"} if bare else cells, name)
+            stood = row.get("time")
+            found.append(
+                replace(
+                    line, bare=bare, time=None if stood is None else unguarded(stood.strip()),
+                    generation=(row.get("generation") or "").strip(),
+                )
+            )  # fmt: skip
     except csv.Error as error:
         raise QueryError(f"line {reader.line_num + 1} cannot be read: {error}", "Save it as CSV again") from None
     return found
@@ -248,6 +267,11 @@ def _line(number: int, cells: dict[str, str], name: str) -> Line:
     return Line(number, decision)
 
 
+#: Why a row is not recorded.
+LATER = "somebody decided on it since this file was made"
+WITHOUT_DECISION = "a comment without a decision is not recorded; write open as decision"
+
+
 class LineOut(BaseModel):
     line: int = Field(description="Number of the line in the file, from 1.", examples=[7])
     problem: str = Field(description="What is wrong with it.", examples=["decision 'maybe' is none of confirmed, …"])
@@ -267,20 +291,73 @@ def imported(view: View, made: Tables, desk: Desk, data: bytes, name: str) -> Im
         if line.decision is None:
             refused.append(LineOut(line=line.number, problem=line.problem))
             continue
+        asked = line.decision
         try:
-            decision = decided(view, made, line.decision)
+            other = text_of(view, asked.other).id
+            pair = (asked.source.split("/~")[0], other)
+            if pair not in known:
+                known[pair] = {d.key: d for d in desk.decisions(*pair)}
+            standing = known[pair].get((asked.source, other, asked.suggested))
+            if line.bare:
+                if problem := _bare(view, made, line, asked, standing):
+                    refused.append(LineOut(line=line.number, problem=problem))
+            elif standing and same(standing, asked):
+                unchanged += 1
+            elif decision := _changed(view, made, line, asked, standing):
+                recorded.append(decision)
+            else:
+                unchanged += 1
         except LawsearchError as error:
-            refused.append(LineOut(line=line.number, problem=error.problem))
-            continue
-        pair = (decision.source.split("/~")[0], decision.other)
-        if pair not in known:
-            known[pair] = {d.key: d for d in desk.decisions(*pair)}
-        if same(known[pair].get(decision.key), decision):
-            unchanged += 1
-        else:
-            recorded.append(decision)
+            if not line.bare or asked.comment:
+                refused.append(LineOut(line=line.number, problem=error.problem))
     desk.decide(recorded)
     return ImportOut(recorded=len(recorded), unchanged=unchanged, refused=refused)
+
+
+def _changed(view: View, made: Tables, line: Line, asked: DecisionIn, standing: Decision | None) -> Decision | None:
+    """What a row says that does not stand already. Raises NotFoundError; QueryError where the file is behind."""
+    # What was added in the place of nothing has the status of nothing still.
+    if asked.verdict == "corrected" and not asked.suggested and asked.status == "none":
+        asked = asked.model_copy(update={"status": ""})
+    if standing is None:
+        decision = decided(view, made, asked)
+        if decision.verdict != "open" or decision.comment:
+            return decision
+        return decision if decision.status != _suggested(view, made, asked) else None
+    only_said = alike(standing, asked)
+    decision = commented(view, made, standing, asked) if only_said else decided(view, made, asked)
+    if same(standing, decision):
+        return None
+    if _behind(line, standing):
+        raise QueryError(LATER, "Make the file again")
+    return decision
+
+
+def _bare(view: View, made: Tables, line: Line, asked: DecisionIn, standing: Decision | None) -> str:
+    """What is wrong with a row that has a status or a comment but no decision; empty where they stand already."""
+    said = asked.comment.replace("\r\n", "\n")
+    if standing and _behind(line, standing):
+        # Whether its status was changed, nobody can tell.
+        return LATER if said and said != standing.comment else ""
+    if said != (standing.comment if standing else ""):
+        return WITHOUT_DECISION
+    if standing:
+        stands = standing.status
+    elif line.generation in ("", view.name):
+        stands = _suggested(view, made, asked)
+    else:
+        return ""
+    return WITHOUT_DECISION if asked.status not in ("", stands) else ""
+
+
+def _behind(line: Line, standing: Decision) -> bool:
+    """Whether somebody decided after the file was made."""
+    return line.time is not None and standing.time > line.time
+
+
+def _suggested(view: View, made: Tables, asked: DecisionIn) -> str:
+    """The status that the machine suggests for a row."""
+    return decided(view, made, asked.model_copy(update={"verdict": "open", "status": "", "corresponding": ""})).status
 
 
 # -- Excel ----------------------------------------------------------------------------------------------------------
@@ -419,7 +496,7 @@ def _word_table(document: Any, found: ConcordanceOut, table: TableOut) -> None:
     made.rows[0]._tr.get_or_add_trPr().append(repeated)
     last = ""
     for row in table.rows:
-        if row.verdict != "rejected":
+        if row.verdict != "rejected" or row.suspect:
             _word_row(made.add_row().cells, found, table, row, repeated=row.source_id == last)
             last = row.source_id
     for line in made.rows:

@@ -33,6 +33,8 @@ NOTE = (
 OTHERS, TARGETS = 8, 100
 #: Longest comment and longest name, in characters.
 COMMENT, SIGNATURE = 4000, 100
+#: Provisions put into a workspace at once.
+KEPT = 200
 _TEXT = "/akn/sg/act/2012/26/en"
 _OTHER = "/akn/my/act/2010/709/en"
 _SECTION = "/akn/sg/act/2012/26/en/~sec_26D"
@@ -314,7 +316,7 @@ class DecisionIn(BaseModel):
     """A decision on one row."""
 
     model_config = {
-        "extra": "forbid",
+        "extra": "forbid", "str_strip_whitespace": True,
         "json_schema_extra": {
             "example": {
                 "source": _SECTION, "other": _OTHER, "suggested": _ARTICLE, "verdict": "confirmed",
@@ -389,6 +391,9 @@ def decided(view: View, tables: Tables, asked: DecisionIn) -> Decision:
     if not name:
         raise QueryError("a decision needs a name", "Say who decides")
     # To take a decision back must be possible even where its provisions are gone.
+    if "/~" not in asked.source:
+        raise QueryError(f"{asked.source!r} is no id of a provision", "Give the id of a provision of the pivot")
+    asked = asked.model_copy(update={"suggested": _suggested(view, other, asked.suggested)})
     source = view.store.provision(asked.source) if asked.verdict != "open" else None
     corresponding = _corresponding(view, other, asked)
     if source and source.id.startswith(f"{other.id}/~"):
@@ -402,17 +407,58 @@ def decided(view: View, tables: Tables, asked: DecisionIn) -> Decision:
         digest = concordance.text_digest(_units(view, other))
     return Decision(
         source=asked.source, other=other.id, suggested=asked.suggested, verdict=asked.verdict,
-        status=asked.status or _status(view, tables, asked, other, corresponding), corresponding=corresponding,
-        comment=asked.comment.replace("\r\n", "\n").strip(), name=name, time=now(),
+        status=_status(view, tables, asked, other, corresponding), corresponding=corresponding,
+        comment=_comment(asked), name=name, time=now(),
         source_digest=source.digest if source else "", other_digest=digest,
     )  # fmt: skip
 
 
-def same(one: Decision | None, other: Decision) -> bool:
-    """Whether two decisions say the same of the same wordings, whoever made them."""
-    if one is None:
-        return other.verdict == "open" and not other.comment
-    return replace(one, name="", time="") == replace(other, name="", time="")
+def commented(view: View, tables: Tables, standing: Decision, asked: DecisionIn) -> Decision:
+    """The decision that stands with another status and comment: the wordings stay those that were decided on.
+
+    Raises NotFoundError, QueryError.
+    """
+    if standing.verdict == "open":
+        return decided(view, tables, asked.model_copy(update={"verdict": "open", "corresponding": ""}))
+    if asked.status and asked.status not in STATUSES:
+        raise QueryError(f"status {asked.status!r} is not known", f"Use one of: {', '.join(STATUSES)}")
+    name = " ".join(asked.name.split())
+    if not name:
+        raise QueryError("a decision needs a name", "Say who decides")
+    asked = asked.model_copy(update={"verdict": standing.verdict})
+    status = _status(view, tables, asked, text_of(view, standing.other), standing.corresponding)
+    return replace(standing, status=status, comment=_comment(asked), name=name, time=now())
+
+
+def alike(one: Decision, other: Decision | DecisionIn) -> bool:
+    """Whether two decisions on the same row say that the same corresponds, whatever status and comment they give."""
+    corresponding = other.corresponding or (other.suggested if other.verdict == "confirmed" else "")
+    if one.standing and other.verdict in ("confirmed", "corrected"):
+        return one.corresponding == corresponding
+    return one.verdict == other.verdict
+
+
+def same(one: Decision, other: Decision | DecisionIn) -> bool:
+    """Whether two decisions on the same row say the same, whoever made them and of whichever wordings."""
+    said = other.comment.replace("\r\n", "\n").strip()
+    return alike(one, other) and (one.status, one.comment) == (other.status, said)
+
+
+def _comment(asked: DecisionIn) -> str:
+    return asked.comment.replace("\r\n", "\n").strip()
+
+
+def _suggested(view: View, other: Side, key: str) -> str:
+    """The full id of a suggestion in the other text; one that is gone may be named by its full id. Raises QueryError"""
+    if not key or key.startswith(f"{other.id}/~"):
+        return key
+    try:
+        found = view.provision(key).id
+    except NotFoundError:
+        found = ""
+    if not found.startswith(f"{other.id}/~"):
+        raise QueryError(f"the suggestion {key!r} is not in {other.id}", "Give the id of a provision of the other text")
+    return found
 
 
 def unit_named(view: View, text: Side, typed: str) -> str:
@@ -447,8 +493,6 @@ def _corresponding(view: View, other: Side, asked: DecisionIn) -> str:
         raise QueryError("what is confirmed is the suggestion", "Use the verdict corrected for another provision")
     key = asked.corresponding if asked.verdict == "corrected" else asked.suggested
     if not key:
-        if asked.status not in ("", *WITHOUT):
-            raise QueryError(f"nothing corresponds, so the status cannot be {asked.status}", "Use none, not applicable")
         return ""
     found = view.provision(key)
     if not found.id.startswith(f"{other.id}/~"):
@@ -457,9 +501,18 @@ def _corresponding(view: View, other: Side, asked: DecisionIn) -> str:
 
 
 def _status(view: View, tables: Tables, asked: DecisionIn, other: Side, corresponding: str) -> str:
-    """The status that the grade suggests; ``partial`` where a person saw what no machine did."""
-    if asked.verdict == "rejected" or not corresponding:
+    """The status that was given, or else the one that the grade suggests; ``partial`` where a person saw what no
+    machine did. Raises QueryError where it contradicts what corresponds."""
+    if asked.verdict == "rejected":
         return "none"
+    if not corresponding:
+        if asked.status not in ("", *WITHOUT) and asked.verdict != "open":
+            raise QueryError(f"nothing corresponds, so the status cannot be {asked.status}", "Use none, not applicable")
+        return asked.status or "none"
+    if asked.status == "none" and asked.verdict != "open":
+        raise QueryError("a provision corresponds, so the status cannot be none", "Use another, or leave it empty")
+    if asked.status not in ("", "none"):
+        return asked.status
     pivot = text_of(view, asked.source.split("/~")[0])
     for row in tables.of(view, pivot, other).rows:
         if (row.source, row.target) == (asked.source, corresponding):
@@ -509,7 +562,8 @@ class WorkspaceIn(BaseModel):
     """A new workspace."""
 
     model_config = {
-        "extra": "forbid", "json_schema_extra": {"example": {"title": "Second reading", "name": "A. Drafter"}},
+        "extra": "forbid", "str_strip_whitespace": True,
+        "json_schema_extra": {"example": {"title": "Second reading", "name": "A. Drafter"}},
     }  # fmt: skip
     title: str = Field(min_length=1, max_length=120, description="Its title.", examples=["Second reading"])
     name: str = Field(min_length=1, max_length=SIGNATURE, description="Who makes it.", examples=["A. Drafter"])
@@ -519,9 +573,10 @@ class KeepIn(BaseModel):
     """Provisions to put into a workspace."""
 
     model_config = {
-        "extra": "forbid", "json_schema_extra": {"example": {"ids": [_SECTION], "note": "", "name": "A. Drafter"}},
+        "extra": "forbid", "str_strip_whitespace": True,
+        "json_schema_extra": {"example": {"ids": [_SECTION], "note": "", "name": "A. Drafter"}},
     }  # fmt: skip
-    ids: list[str] = Field(min_length=1, max_length=200, description="Their ids.", examples=[[_SECTION]])
+    ids: list[str] = Field(min_length=1, max_length=KEPT, description="Their ids.", examples=[[_SECTION]])
     note: str = Field("", max_length=COMMENT, description="A note to each.", examples=["for the second reading"])
     name: str = Field(min_length=1, max_length=SIGNATURE, description="Who puts them there.", examples=["A. Drafter"])
 

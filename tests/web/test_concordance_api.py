@@ -131,7 +131,7 @@ def test_a_decision_is_kept_with_name_and_time(client: TestClient) -> None:
     history = client.get("/api/decisions", params={"pivot": SG.id, "other": PH.id}).json()["decisions"]
     assert [d["verdict"] for d in history] == ["confirmed", "open"]
     (tally,) = client.get("/api/concordances").json()["tables"]
-    assert (tally["pivot"], tally["other"], tally["decisions"]) == (f"{SG.id}/en", f"{PH.id}/en", 1)
+    assert (tally["pivot"], tally["other"], tally["decisions"]) == (f"{SG.id}/en", f"{PH.id}/en", 0)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,10 @@ def test_a_decision_is_kept_with_name_and_time(client: TestClient) -> None:
         ({"status": "half"}, 422),
         ({"name": ""}, 422),
         ({"name": "   "}, 422),
+        ({"source": SG.id, "verdict": "open"}, 422),
+        ({"suggested": "something"}, 422),
+        ({"suggested": NINE}, 422),
+        ({"status": "none"}, 422),
         ({"comment": "x" * 4001}, 422),
         ({"colour": "red"}, 422),
         ({"verdict": "corrected"}, 422),
@@ -177,6 +181,45 @@ def test_decisions_outlive_a_new_index_and_turn_suspect_where_the_text_changed(
         word = Document(io.BytesIO(renewed.get("/api/concordance.docx", params=SIDES).content))
         assert "To be looked at again: the provision reads otherwise now." in _cells(word)
     searcher.generation.close()
+
+
+def test_what_is_only_read_back_or_commented_stays_suspect(
+    client: TestClient, tmp_path: Path, built: Settings, models: Models
+) -> None:
+    for given in ({}, {"source": SIX, "suggested": TEN}):
+        client.post("/api/decisions", json=decision(**given))
+    searcher = indexed(tmp_path / "later", built, models, amended())
+    with TestClient(create_app(client.app.state.service.settings, searcher), base_url=LOCAL) as renewed:
+        data = renewed.get("/api/concordance.csv", params=SIDES).content
+        read = renewed.post("/api/concordance/import", params={"name": "C"}, content=data).json()
+        assert (read["recorded"], read["unchanged"], read["refused"]) == (0, 2, [])
+        form = {"source": FIVE, "other": f"{PH.id}/en", "suggested": THERE, "present": "confirmed", "name": "B"}
+        renewed.post("/concordance/decide", data=form | {"verdict": "comment", "status": "full", "comment": "seen"})
+        found = row(renewed, FIVE, THERE)
+        assert (found["state"], found["comment"], found["name"]) == ("suspect", "seen", "B")
+        renewed.post("/concordance/decide", data=form | {"verdict": "confirmed", "comment": "seen"})
+        assert row(renewed, FIVE, THERE)["state"] == "confirmed"
+    searcher.generation.close()
+
+
+def test_a_rejection_that_must_be_looked_at_again_is_in_word(
+    client: TestClient, tmp_path: Path, built: Settings, models: Models
+) -> None:
+    client.post("/api/decisions", json=decision(verdict="rejected", name="Q. Other"))
+    assert "rejected by Q. Other" not in _word(client)
+    searcher = indexed(tmp_path / "later", built, models, amended())
+    with TestClient(create_app(client.app.state.service.settings, searcher), base_url=LOCAL) as renewed:
+        assert "rejected by Q. Other" in _word(renewed)
+    searcher.generation.close()
+
+
+def _word(client: TestClient) -> str:
+    return _cells(Document(io.BytesIO(client.get("/api/concordance.docx", params=SIDES).content)))
+
+
+def test_a_suggestion_may_be_named_in_short(client: TestClient) -> None:
+    said = client.post("/api/decisions", json=decision(suggested=f"{PH.id}/~sec_5")).json()
+    assert said["suggested"] == said["corresponding"] == THERE
 
 
 def _cells(document: Any) -> str:
@@ -289,6 +332,48 @@ def test_csv_goes_out_is_edited_and_comes_back(client: TestClient) -> None:
     assert (read["recorded"], read["unchanged"], read["refused"]) == (0, 3, [])
 
 
+def _edited(client: TestClient, source: str, **cells: str) -> bytes:
+    """The table as a file, its first row of ``source`` edited."""
+    data = client.get("/api/concordance.csv", params=SIDES).content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(data)))
+    next(r for r in rows if r["pivot_id"] == source).update(cells)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(COLUMNS))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+@pytest.mark.parametrize("decided_before", [False, True])
+def test_a_file_that_is_behind_overwrites_nothing(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, decided_before: bool
+) -> None:
+    if decided_before:
+        client.post("/api/decisions", json=decision(comment="old"))
+    data = _edited(client, FIVE, decision="rejected")
+    monkeypatch.setattr("lawsearch.tables.now", lambda: "2999-01-01T00:00:00+00:00")
+    client.post("/api/decisions", json=decision(status="partial", comment="newer"))
+    read = client.post("/api/concordance/import", params={"name": "B"}, content=data).json()
+    assert read["recorded"] == 0
+    assert [r["problem"] for r in read["refused"]] == ["somebody decided on it since this file was made"]
+    assert row(client, FIVE, THERE)["comment"] == "newer"
+    older = data.replace(b"time", b"when", 1)
+    assert client.post("/api/concordance/import", params={"name": "B"}, content=older).json()["recorded"] == 1
+
+
+@pytest.mark.parametrize("cells", [{"comment": "c"}, {"status": "partial"}])
+def test_a_comment_without_a_decision_is_named(client: TestClient, cells: dict[str, str]) -> None:
+    read = client.post("/api/concordance/import", params={"name": "B"}, content=_edited(client, FIVE, **cells)).json()
+    assert (read["recorded"], len(read["refused"])) == (0, 1)
+    assert "write open as decision" in read["refused"][0]["problem"]
+    data = _edited(client, FIVE, decision="open", **cells)
+    read = client.post("/api/concordance/import", params={"name": "B"}, content=data).json()
+    assert (read["recorded"], read["refused"]) == (1, [])
+    data = client.get("/api/concordance.csv", params=SIDES).content
+    read = client.post("/api/concordance/import", params={"name": "B"}, content=data).json()
+    assert (read["recorded"], read["refused"]) == (0, [])
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [(b"", "no column"), (b"a,b\r\n1,2", "no column"), ("pivot_id;ä".encode("latin-1"), "not UTF-8")],
@@ -376,6 +461,36 @@ def test_a_row_is_decided_on_its_page(client: TestClient) -> None:
     assert row(client, FIVE, f"{PH.id}/en/~sec_12")["verdict"] == "confirmed"
     client.post("/concordance/decide", data=form | {"verdict": "open"})
     assert row(client, FIVE, THERE)["verdict"] == "open"
+
+
+def test_a_bare_verdict_does_not_carry_the_former_status(client: TestClient) -> None:
+    client.post("/sign", data={"name": "A"})
+    form = {"source": FIVE, "other": f"{PH.id}/en", "suggested": THERE}
+    for former, verdict, status in (
+        ("full", "rejected", "none"), ("none", "confirmed", "full"), ("partial", "open", "full"),
+    ):  # fmt: skip
+        client.post("/concordance/decide", data=form | {"verdict": verdict, "status": former})
+        assert (row(client, FIVE, THERE)["verdict"], row(client, FIVE, THERE)["status"]) == (verdict, status)
+    nothing = {"source": NINE, "other": f"{PH.id}/en", "suggested": "", "status": "none", "corresponding": "10"}
+    client.post("/concordance/decide", data=nothing | {"verdict": "corrected"})
+    assert row(client, NINE, "")["status"] == "partial"
+
+
+def test_a_comment_does_not_undo_what_was_decided_meanwhile(client: TestClient) -> None:
+    client.post("/api/decisions", json=decision(status="partial"))
+    form = {"source": FIVE, "other": f"{PH.id}/en", "suggested": THERE, "present": "open", "status": "", "name": "B"}
+    client.post("/concordance/decide", data=form | {"verdict": "comment", "comment": "c"})
+    found = row(client, FIVE, THERE)
+    assert (found["verdict"], found["status"], found["comment"]) == ("confirmed", "partial", "c")
+
+
+def test_too_much_and_nothing_are_refused(client: TestClient) -> None:
+    many = "&".join(f"id={n}" for n in range(1001))
+    response = client.post("/keep", content=many, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert response.status_code == 422
+    assert client.get(f"/keep?{'&'.join(f'id={n}' for n in range(201))}").status_code == 422
+    assert client.post("/api/workspaces", json={"title": "Sheet", "name": "  "}).status_code == 422
+    assert client.post("/api/concordance/import", params={"name": " "}, content=b"x").status_code == 422
 
 
 @pytest.mark.parametrize(("typed", "status"), [("", 422), ("99", 404), (SIX, 422)])
