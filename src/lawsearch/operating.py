@@ -236,6 +236,29 @@ def catalogue(
 
 
 @app.command()
+def fetch(
+    folder: Annotated[Path, typer.Argument(help="Where the PDFs go, each with its sidecar.")],
+    jurisdiction: Annotated[list[str] | None, typer.Option("--jurisdiction", "-j", help="Only this one.")] = None,
+    instrument: Annotated[list[str] | None, typer.Option("--instrument", help="Only this instrument id.")] = None,
+) -> None:
+    """Fetch the texts that the catalogue has official addresses of."""
+    from ingest.fetching import FAILED, Fetcher
+    from lawsearch.catalogue import load
+
+    wanted = [
+        e
+        for e in load(load_settings().catalogue_dir).entries
+        if (not jurisdiction or e.instrument.jurisdiction in jurisdiction)
+        and (not instrument or e.instrument.id in instrument)
+    ]
+    found = Fetcher(folder).fetch(wanted, lambda one: out.print(f"{one.state:9} {one.instrument} {escape(one.reason)}"))
+    if not found:
+        raise LawsearchError("nothing to fetch", "No instrument that you chose has an address in the catalogue")
+    if any(one.state == FAILED for one in found):
+        raise typer.Exit(1)
+
+
+@app.command()
 def topics(as_json: Json = False) -> None:
     """List the topics that provisions are assigned to, with their definitions."""
     from lawsearch import topic
