@@ -1,6 +1,6 @@
 """Fetching: texts of the catalogue from their official addresses into a folder, politely, one at a time.
 
-What comes must be a PDF; anything else (a page to log in, an error, a picture of a cat) is reported and changes nothing.
+What comes must be a PDF; anything else (a page to log in, an error) is reported and changes nothing.
 A sidecar beside each file says which instrument it is. ``fetched.json`` keeps what a server said of each file, so that
 an unchanged one is not sent twice; a text that changed replaces the former one, which is kept beside it.
 """
@@ -85,9 +85,8 @@ class Fetcher:
                 return Fetched(instrument.id, UNCHANGED, path=path)
             return Fetched(instrument.id, FAILED, f"{address}: the server answered {error.code} {error.reason}")
         if b"%PDF-" not in data[:1024]:
-            return Fetched(
-                instrument.id, FAILED, f"{address}: what came is no PDF ({headers.get('Content-Type', '?')})"
-            )
+            kind = headers.get("Content-Type", "unknown")
+            return Fetched(instrument.id, FAILED, f"{address}: what came is no PDF ({kind})")
         digest = hashlib.sha256(data).hexdigest()
         told[instrument.id] = {
             "address": address, "digest": digest, "etag": headers.get("ETag", ""),
