@@ -262,3 +262,18 @@ def test_the_installed_script_does_not_import_what_it_does_not_need() -> None:
     script = "import sys, lawsearch.cli; print({'torch', 'faiss', 'fastapi', 'pypdfium2'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_what_ocr_reads_is_kept_where_the_settings_say(
+    lawsearch: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[object] = []
+
+    def run(*_: object, **options: object) -> list[object]:
+        given.append(options["cache"])
+        return []
+
+    monkeypatch.setattr("ingest.pipeline.ingest", run)
+    monkeypatch.setenv("LAWSEARCH_CACHE_DIR", str(tmp_path / "kept"))
+    assert lawsearch("ingest", str(tmp_path)).code == 1
+    assert given == [tmp_path / "kept"]

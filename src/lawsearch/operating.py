@@ -51,8 +51,10 @@ def ingest(
         def progress(outcome: Any, done: int, total: int) -> None:
             drawn.update(task, completed=done, total=total, description=f"reading {outcome.path.name}")
 
-        given = {"corrections": _book(settings), "allowed": Limits(seconds, memory=memory)}
-        outcomes = run(paths, store, load(settings.catalogue_dir), progress, **given)
+        outcomes = run(
+            paths, store, load(settings.catalogue_dir), progress, cache=settings.cache_dir,
+            corrections=_book(settings), allowed=Limits(seconds, memory=memory),
+        )  # fmt: skip
     _show_outcomes(outcomes)
     counts = {state: sum(o.state == state for o in outcomes) for state in (ADDED, CHANGED, UNCHANGED, FAILED)}
     out.print(", ".join(f"{n} {state}" for state, n in counts.items()))
@@ -122,7 +124,9 @@ def parse(
 
     settings = load_settings()
     allowed = Limits(seconds, memory=memory)
-    expressions = parsed(path, load(settings.catalogue_dir), allowed, corrections=_book(settings))
+    expressions = parsed(
+        path, load(settings.catalogue_dir), allowed, cache=settings.cache_dir, corrections=_book(settings)
+    )
     if as_json:
         print_json(plain(expressions))
         return
@@ -157,7 +161,14 @@ def inspect(
     settings = load_settings()
     allowed = Limits(seconds, memory=memory)
     with err.status(f"reading {escape(path.name)}"):
-        drawn = inspected(path, load(settings.catalogue_dir), allowed, corrections=_book(settings), pages=pages)
+        drawn = inspected(
+            path,
+            load(settings.catalogue_dir),
+            allowed,
+            corrections=_book(settings),
+            pages=pages,
+            cache=settings.cache_dir,
+        )
     if out_file is None:
         handle, name = tempfile.mkstemp(prefix=f"lawsearch-{path.stem}-", suffix=".html")
         with open(handle, "w", encoding="utf-8") as file:
