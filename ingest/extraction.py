@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import byref, c_double
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -15,12 +18,13 @@ import pypdfium2.raw as raw
 
 from ingest.ocr import Missing, Reader
 from ingest.page import Line, Page, Reading
-from ingest.repair import anomaly, doubt, repaired
+from ingest.repair import anomaly, doubt, repaired, unicoded, zawgyi
 from lawsearch.errors import DocumentError
 from lawsearch.language import detect
 
-#: Suspicious places in a thousand characters above which the other extractors are asked as well.
-TOLERANCE = 3.0
+#: Suspicious places in a thousand characters of a page above which the other extractors are asked as well, and how
+#: many there have to be where the rest of the document is sound.
+TOLERANCE, SEVERAL = 3.0, 5
 #: Suspicious places in a thousand from which text that no picture stands behind is read by OCR as well.
 BROKEN = 20.0
 #: Non-space characters below which a page counts as carrying no text layer.
@@ -54,14 +58,22 @@ class _Type:
         return self._known[key]
 
 
+#: Into which direction a run is written, as the cosine and the sine of its angle; upright text has _LEVEL.
+_Direction = tuple[float, float]
+_LEVEL: _Direction = (1.0, 0.0)
+#: The sine up to which a run is level: scans are never quite straight.
+_SLOPE = 0.06
+
+
 class _Run:
-    """Characters gathered on one baseline."""
+    """Characters gathered on one baseline. Along it run ``x0`` and ``x1``, ``base`` is how high it lies."""
 
-    __slots__ = ("base", "bold", "italic", "size", "space", "styled", "text", "x0", "x1", "y0", "y1")
+    __slots__ = ("base", "bold", "direction", "italic", "size", "space", "styled", "text", "x0", "x1")
 
-    def __init__(self, x0: float, x1: float, base: float, size: float) -> None:
+    def __init__(self, x0: float, x1: float, base: float, size: float, direction: _Direction) -> None:
         self.text: list[str] = []
         self.x0, self.x1, self.base, self.size = x0, x1, base, size
+        self.direction = direction
         self.space = False
         self.styled = self.bold = self.italic = 0
 
@@ -82,12 +94,30 @@ class _Run:
         text = repaired("".join(self.text)).strip()
         if not text:
             return None
-        y = top - self.base
+        x0, x1, low, high = self.x0, self.x1, self.base - 0.22 * self.size, self.base + 0.8 * self.size
+        if self.direction is not _LEVEL:
+            c, s = self.direction
+            across = [c * along - s * up for along in (x0, x1) for up in (low, high)]
+            upward = [s * along + c * up for along in (x0, x1) for up in (low, high)]
+            x0, x1, low, high = min(across), max(across), min(upward), max(upward)
         return Line(
-            text, number, round(self.x0 - left, 2), round(y - 0.8 * self.size, 2), round(self.x1 - left, 2),
-            round(y + 0.22 * self.size, 2), round(self.size, 1),
-            self.bold * 2 > self.styled, self.italic * 2 > self.styled,
+            text, number, round(x0 - left, 2), round(top - high, 2), round(x1 - left, 2), round(top - low, 2),
+            round(self.size, 1), self.bold * 2 > self.styled, self.italic * 2 > self.styled,
         )  # fmt: skip
+
+
+def _direction(matrix: raw.FS_MATRIX) -> _Direction:
+    """Into which direction text with this matrix is written."""
+    length = math.hypot(matrix.a, matrix.b)
+    if not length or (matrix.a > 0 and abs(matrix.b) <= _SLOPE * length):
+        return _LEVEL
+    return round(matrix.a / length, 2), round(matrix.b / length, 2)
+
+
+def _turned(direction: _Direction, across: float, upward: float) -> tuple[float, float]:
+    """A point along and above the baseline of text that is written into that direction."""
+    c, s = direction
+    return c * across + s * upward, c * upward - s * across
 
 
 def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
@@ -100,6 +130,7 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
     category = unicodedata.category
     matrix = raw.FS_MATRIX()
     size = 0.0
+    direction = _LEVEL
     run: _Run | None = None
     new_word = True
     for i in range(raw.FPDFText_CountChars(handle)):
@@ -118,14 +149,19 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
             raw.FPDFText_GetMatrix(handle, i, matrix)
             # The type size is in the font, in the matrix, or in both.
             size = raw.FPDFText_GetFontSize(handle, i) * max(abs(matrix.d), abs(matrix.b), 1e-3)
+            direction = _direction(matrix)
         x, y, x1 = ox.value, oy.value, right.value
+        if direction is not _LEVEL:
+            c, s = direction
+            x1, _ = _turned(direction, x1 if c > 0 else left.value, top.value if s > 0 else bottom.value)
+            x, y = _turned(direction, x, y)
         kind = category(char) if code > 0x2FF else ""
         mark = kind[:1] == "M"
-        if run is not None and not mark and run.breaks(x, y, size):
+        if run is not None and not mark and (run.direction != direction or run.breaks(x, y, size)):
             yield run
             run = None
         if run is None:
-            run = _Run(x, max(x1, x), y, size)
+            run = _Run(x, max(x1, x), y, size, direction)
             new_word = True
         elif run.space or (code < 0x250 and x - run.x1 > 0.16 * run.size and _parted(handle, i, x, run)):
             run.text.append(" ")
@@ -141,6 +177,8 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
 
 def _parted(handle: object, index: int, x: float, run: _Run) -> bool:
     """Whether a space was left unwritten before the character at ``index``: its box begins beyond the last one's."""
+    if run.direction is not _LEVEL:
+        return x - run.x1 > 0.25 * run.size
     box = raw.FS_RECTF()
     raw.FPDFText_GetLooseCharBox(handle, index - 1, box)
     return run.text[-1] < "\u0250" and x - box.right > 0.14 * run.size and box.right > run.x1 - run.size
@@ -150,16 +188,52 @@ def _pdfium(_path: Path, data: bytes) -> list[Page]:
     document = pdfium.PdfDocument(data)
     try:
         types = _Type()
-        pages = []
-        for index in range(len(document)):
-            page = document[index]
-            left, bottom, right, top = page.get_bbox()
-            lines = [line for run in _runs(page, types) if (line := run.line(index + 1, top, left))]
-            pages.append(Page(index + 1, right - left, top - bottom, tuple(lines)))
-            page.close()
-        return pages
+        return [_page(document, index, types) for index in range(len(document))]
     finally:
         document.close()
+
+
+def _page(document: pdfium.PdfDocument, index: int, types: _Type) -> Page:
+    """A page as it is read: turned upright where most of its text is not, whichever way it is shown."""
+    page = document[index]
+    shown, runs = page.get_rotation(), list(_runs(page, types))
+    ways: Counter[int] = Counter()
+    for run in runs:
+        ways[_quarter(run.direction)] += len(run.text)
+    turn = ways.most_common(1)[0][0] if ways else shown
+    if turn or shown:
+        _turn(page, turn)
+        page.close()
+        page = document[index]
+        runs = list(_runs(page, types))
+    left, bottom, right, top = page.get_bbox()
+    lines = tuple(line for run in runs if (line := run.line(index + 1, top, left)))
+    page.close()
+    return Page(index + 1, right - left, top - bottom, lines, (turn - shown) % 360)
+
+
+def _quarter(direction: _Direction) -> int:
+    """By how many degrees, clockwise and to the next quarter, text written into that direction has to be turned."""
+    c, s = direction
+    return 0 if direction is _LEVEL else round(math.degrees(math.atan2(s, c)) / 90) * 90 % 360
+
+
+def _turn(page: pdfium.PdfPage, degrees: int) -> None:
+    """Turn what is on a page clockwise in memory, and show it as it then stands; it has to be opened again."""
+    page.set_rotation(0)
+    if not degrees:
+        return
+    left, bottom, right, top = page.get_bbox()
+    width, height = right - left, top - bottom
+    values = {
+        90: (0, -1, 1, 0, -bottom, right),
+        180: (-1, 0, 0, -1, right, top),
+        270: (0, 1, -1, 0, top, -left),
+    }[degrees]
+    raw.FPDFPage_TransFormWithClip(page.raw, raw.FS_MATRIX(*values), None)
+    box = (0, 0, width, height) if degrees == 180 else (0, 0, height, width)
+    page.set_mediabox(*box)
+    page.set_cropbox(*box)
 
 
 def _oxide(path: Path, _data: bytes) -> list[Page]:
@@ -204,25 +278,47 @@ def _failure(path: Path, error: Exception, data: bytes) -> DocumentError:
     return DocumentError(path, "is damaged", "Fetch the file again, or print it to a new PDF")
 
 
-def _score(pages: list[Page]) -> float:
+def _score(pages: Sequence[Page]) -> float:
     return anomaly("\n".join(page.text for page in pages))
 
 
-def _rival(path: Path, data: bytes, pages: list[Page]) -> tuple[list[Page], str, float]:
-    """The pages by the extractor whose text is the least impossible, its name and its score."""
-    score, name = _score(pages), "pdfium"
-    if score > TOLERANCE:
-        for rival, extract in list(EXTRACTORS.items())[1:]:
-            try:
-                other = extract(path, data)
-            except (KeyboardInterrupt, SystemExit, MemoryError):
-                raise
-            except BaseException:  # a rival written in Rust may panic; the text of pdfium stands then
-                continue
-            rating = _score(other)
-            if rating < score and sum(len(p.text) for p in other) * 2 > sum(len(p.text) for p in pages):
-                score, name, pages = rating, rival, other
-    return pages, name, score
+def _contested(path: Path, data: bytes, pages: list[Page]) -> tuple[list[Page], list[str]]:
+    """Each page by the extractor whose text is the least impossible, and the names of these extractors."""
+    pages, names = list(pages), ["pdfium"] * len(pages)
+    bad = _suspicious(pages)
+    for rival, extract in list(EXTRACTORS.items())[1:] if bad else []:
+        try:
+            others = extract(path, data)
+        except (KeyboardInterrupt, SystemExit, MemoryError):
+            raise
+        except BaseException:  # a rival written in Rust may panic; the text of pdfium stands then
+            continue
+        for index in bad:
+            if index < len(others) and _sounder(others[index], pages[index]):
+                pages[index], names[index] = others[index], rival
+    return pages, names
+
+
+def _suspicious(pages: Sequence[Page]) -> list[int]:
+    """Which pages the other extractors are asked for: all that are above the tolerance where the document is, else
+    those with several suspicious places."""
+    least = 0 if _score(pages) > TOLERANCE else SEVERAL
+    rated = [(anomaly(page.text), len(page.text)) for page in pages]
+    return [i for i, (score, size) in enumerate(rated) if score > TOLERANCE and score * size / 1000 >= least]
+
+
+def _sounder(other: Page, page: Page) -> bool:
+    """Whether another extractor's text of a page is less impossible, and no less of it."""
+    # The others do not turn pages, and know nothing of crop boxes: places would not be the same.
+    alike = not page.turn and abs(other.width - page.width) < 1 and abs(other.height - page.height) < 1
+    return alike and 2 * len(other.text) > len(page.text) and anomaly(other.text) < anomaly(page.text)
+
+
+def _unicode(page: Page) -> Page:
+    """The page with its Burmese in Unicode, if it is encoded as Zawgyi; the very same page otherwise."""
+    if not zawgyi(page.text):
+        return page
+    return replace(page, lines=tuple(replace(line, text=unicoded(line.text)) for line in page.lines))
 
 
 def read(path: str | Path, *, language: str = "", cache: Path | None = None) -> Reading:
@@ -241,13 +337,12 @@ def read(path: str | Path, *, language: str = "", cache: Path | None = None) -> 
         raise _failure(path, error, data) from None
     if not pages:
         raise DocumentError(path, "has no pages", "Fetch the file again")
+    # Before anything is judged: as Unicode it is full of marks in impossible places.
+    encoded, pages = pages, [_unicode(page) for page in pages]
     bare = [p.number for p in pages if _bare(p)]
     if len(bare) == len(pages) and len(data) < 2000:
         raise DocumentError(path, "has no text", "Its pages are empty: supply a PDF with text")
-    name = "pdfium"
-    if len(bare) < len(pages):
-        pages, name, _ = _rival(path, data, pages)
-    names = [name] * len(pages)
+    pages, names = _contested(path, data, pages)
     doubtful = _doubtful(data, pages)
     if bare or doubtful:
         text = "\n".join(page.text for page in pages)
@@ -260,8 +355,13 @@ def read(path: str | Path, *, language: str = "", cache: Path | None = None) -> 
     left = tuple(p.number for p in pages if _bare(p))
     if len(left) == len(pages):
         raise DocumentError(path, "is image-only", "OCR found nothing in it either: supply a PDF with text")
+    converted = tuple(
+        page.number
+        for page, before, name in zip(pages, encoded, names, strict=True)
+        if name == "pdfium" and page is not before
+    )
     digest = hashlib.sha256(data).hexdigest()
-    return Reading(str(path), digest, tuple(pages), tuple(names), _score(pages), left)
+    return Reading(str(path), digest, tuple(pages), tuple(names), _score(pages), left, converted)
 
 
 def _recognised(

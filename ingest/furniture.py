@@ -29,7 +29,7 @@ _MARK = re.compile(r"\(?(?:\d{1,3}|\*+|†)\)?\s*[^\W\d_]")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 
 
-def _folio(text: str) -> int | None:
+def folio(text: str) -> int | None:
     """The page number that is all a line says, or None."""
     plain = digits(text).casefold().strip()
     match = _NUMBER.fullmatch(plain)
@@ -58,7 +58,7 @@ def _folios(pages: Sequence[Page]) -> set[Line]:
     found: dict[tuple[int, int], list[Line]] = defaultdict(list)
     for page in pages:
         for line in {line for lines in _edges(page) for line in lines}:
-            number = _folio(line.text)
+            number = folio(line.text)
             if number is not None:
                 found[number - page.number, int(line.y0 > page.height / 2)].append(line)
     every = {line for lines in found.values() for line in lines}
@@ -100,7 +100,7 @@ def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Lin
         groups: dict[str, list[Line]] = defaultdict(list)
         for page in pages:
             for line in _edges(page)[side]:
-                if len(key := _key(line.text)) > 1 and _folio(line.text) is None:
+                if len(key := _key(line.text)) > 1 and folio(line.text) is None:
                     groups[key].append(line)
         seeds = []
         for key, lines in groups.items():
@@ -133,7 +133,7 @@ def _outside(members: Sequence[Line], pages: Sequence[Page], side: int) -> bool:
     """
     on = {line.page for line in members}
     edges = [_edges(page)[side] for page in pages if page.number not in on]
-    first = [next((line for line in lines if _folio(line.text) is None), None) for lines in edges]
+    first = [next((line for line in lines if folio(line.text) is None), None) for lines in edges]
     others = [line for line in first if line is not None]
     if side:
         return bool(others) and min(x.y0 for x in members) > max(x.y1 for x in others)

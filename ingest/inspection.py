@@ -19,7 +19,7 @@ import pypdfium2 as pdfium
 
 from ingest import limits
 from ingest.correction import Book
-from ingest.furniture import _folio
+from ingest.furniture import folio
 from ingest.limits import Job, Limits
 from ingest.page import Line, Page, Row
 from ingest.parsing import Text, Work, worked
@@ -98,7 +98,7 @@ def places(work: Work) -> Iterator[Place]:
 
 def _folios(lines: Sequence[Line]) -> set[Line]:
     """Of running lines those that say the page number: a number in step with the pages."""
-    found = [(number - line.page, line) for line in lines if (number := _folio(line.text)) is not None]
+    found = [(number - line.page, line) for line in lines if (number := folio(line.text)) is not None]
     steps = Counter(step for step, _ in found)
     return {line for step, line in found if steps[step] > 1 or len(found) == 1}
 
@@ -156,8 +156,7 @@ def inspect(
     document = pdfium.PdfDocument(path)
     try:
         sheets = "".join(
-            _page(work.reading.pages[n - 1], work.reading.extractors[n - 1], on.get(n, []), _picture(document, n))
-            for n in drawn
+            _page(work, n, on.get(n, []), _picture(document[n - 1], work.reading.pages[n - 1])) for n in drawn
         )
     finally:
         document.close()
@@ -196,27 +195,27 @@ def _wanted(text: str, count: int) -> list[int]:
     return sorted(set(found))
 
 
-def _picture(document: pdfium.PdfDocument, number: int) -> tuple[str, float, float]:
-    """A page as a data URI, and its size in points."""
-    page = document[number - 1]
-    width, height = page.get_size()
-    scale = min(_WIDTH / max(width, 1.0), 3 * _WIDTH / max(height, 1.0))
-    image = page.render(scale=scale, rev_byteorder=True).to_numpy()[:, :, :3]
+def _picture(sheet: pdfium.PdfPage, page: Page) -> str:
+    """A page as a data URI, turned as it is read."""
+    scale = min(_WIDTH / max(page.width, 1.0), 3 * _WIDTH / max(page.height, 1.0))
+    image = sheet.render(scale=scale, rotation=page.turn, rev_byteorder=True).to_numpy()[:, :, :3]
     step = 255 // (_SHADES - 1)
     grey = (image.mean(axis=2, keepdims=True) / step).round() * step
-    page.close()
+    sheet.close()
     data = png(grey.clip(0, 255).astype("uint8").repeat(3, axis=2))
-    return f"data:image/png;base64,{base64.b64encode(data).decode()}", width, height
+    return f"data:image/png;base64,{base64.b64encode(data).decode()}"
 
 
 def _anchor(provision: Provision) -> str:
     return _UNSAFE.sub("-", f"{provision.language}--{provision.eid}")
 
 
-def _page(page: Page, extractor: str, on: Sequence[Place], picture: tuple[str, float, float]) -> str:
-    address, width, height = picture
+def _page(work: Work, number: int, on: Sequence[Place], address: str) -> str:
+    page = work.reading.pages[number - 1]
+    width, height = page.width, page.height
     drawn = "".join(_box(place) for place in on)
-    read = f", read by {escape(extractor)}"
+    turned = f", turned by {page.turn}° to be read" if page.turn else ""
+    read = f", read by {escape(work.reading.extractors[number - 1])}{turned}"
     empty = "" if on else " — no line was found on it"
     return (
         f'<section id="page-{page.number}"><h2>Page {page.number}<small>{read}{empty}</small></h2>'

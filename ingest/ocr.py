@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import tomllib
@@ -23,6 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -33,13 +33,19 @@ from ingest.scan import Pixels, Strip, strips
 from lawsearch.errors import DocumentError
 from lawsearch.instrument import UNKNOWN
 from lawsearch.language import detect
+from lawsearch.settings import load_settings
 
 #: Raised with every change of this module or of ``scan`` that changes what is read, so that nothing old is used.
 READER = "1"
 #: Pixels of the largest rendering.
 _LARGEST = 40_000_000
-#: Lines read of a page to find out its language.
+#: Lines read of a page to find out its language and which way up it is.
 _TRIAL = 8
+#: The ways to turn a page, in degrees clockwise, the likely ones first.
+_TURNS = (0, 90, 270, 180)
+#: A page is read poorly with a smaller share of the usual confidence, or with fewer letters: perhaps it lies on its
+#: side (there are hardly any letters then) or upside down (at most .67 of the confidence; pages that stand reach .88).
+_POOR, _FEW = 0.8, 40
 #: White between two words of a script that writes none, in ems, above which there is a space.
 _SPACE = 0.3
 #: A letter or two read with less confidence are bits of a picture or a seal.
@@ -139,17 +145,6 @@ def engine() -> Engine | None:
     return Engine(program, first.removeprefix("tesseract ").strip(), frozenset(n.strip() for n in names))
 
 
-def cache_dir() -> Path:
-    """Where what was read is kept unless told otherwise: the folder that the settings name, or the user's cache."""
-    if given := os.environ.get("LAWSEARCH_CACHE_DIR"):
-        return Path(given)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "lawsearch"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "lawsearch"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lawsearch"
-
-
 #: Pages read at once by one process, 0 for one a core; a run with several processes shares the cores out.
 workers = 0
 
@@ -165,7 +160,7 @@ class Reader:
         if found is None:
             raise Missing("Install tesseract and its models (Debian: apt-get install tesseract-ocr) and try again")
         self.path, self.data, self.engine = path, data, found
-        self.folder = (folder or cache_dir()) / "ocr"
+        self.folder = (folder or load_settings().cache_dir) / "ocr"
         self.digest = hashlib.sha256(data).hexdigest()
 
     def read(self, numbers: Sequence[int], language: str = "") -> dict[int, Page]:
@@ -199,13 +194,20 @@ class Reader:
         if (kept := self._kept(key)) is not None:
             return str(kept)
         for number in sorted(numbers, key=lambda n: abs(n - numbers[len(numbers) // 2]))[:3]:
-            found, _, _ = self._strips(number, 200)
+            if known := self._told(number):
+                self._keep(key, known)
+                return known
+        return "en"
+
+    def _told(self, number: int) -> str:
+        """The language of a few lines of a page, whichever way up it is; '' where nothing is read on it."""
+        first = ""
+        for turn in _TURNS:
+            found, _, _ = self._strips(number, 200, turn)
             sample = sorted(found, key=lambda strip: strip.x0 - strip.x1)[:_TRIAL]
-            if not sample:
-                continue
             tried = {}
             for code, method in table().methods.items():
-                if method.tried and method.models[0] in self.engine.models:
+                if sample and method.tried and method.models[0] in self.engine.models:
                     lines = self._recognised(number, sample, method.models[:1], 200)
                     confidence = sum(c for _, c in lines) / len(lines)
                     tried[code] = confidence, "\n".join(t for t, _ in lines)
@@ -213,24 +215,48 @@ class Reader:
             # The script is settled; which of the languages written in it, the words tell.
             told = detect(text) if best else UNKNOWN
             known = told if told in table().methods else best
-            if known:
-                self._keep(key, known)
+            first = first or known
+            if best and len(text) >= _FEW and tried[best][0] >= _POOR * table().methods[best].usual:
                 return known
-        return "en"
+        return first
 
     def _page(self, number: int, method: Method) -> Page:
         models = self.engine.usable(method.models)
-        key = f"{number}-{'+'.join(models)}-{method.dpi}"
+        kept = self._read(number, method, models, 0)
+        turn = self._turn(number, method, models) if _poor(kept["rows"], method) else 0
+        return _as_page(number, self._read(number, method, models, turn) if turn else kept, method, turn)
+
+    def _read(self, number: int, method: Method, models: Sequence[str], turn: int) -> dict[str, Any]:
+        """What is read on a page turned by so much: its size and its lines."""
+        key = f"{number}-{'+'.join(models)}-{method.dpi}" + (f"-turned-{turn}" if turn else "")
         kept = self._kept(key)
         if not isinstance(kept, dict):
-            found, width, height = self._strips(number, method.dpi)
+            found, width, height = self._strips(number, method.dpi, turn)
             read = self._recognised(number, found, models, method.dpi)
             rows = [[text, sure, *_place(strip)] for strip, (text, sure) in zip(found, read, strict=True)]
             kept = {"width": width, "height": height, "rows": rows}
             self._keep(key, kept)
-        return _as_page(number, kept, method)
+        return kept
 
-    def _strips(self, number: int, dpi: int) -> tuple[list[Strip], float, float]:
+    def _turn(self, number: int, method: Method, models: Sequence[str]) -> int:
+        """By how much a page that is read poorly has to be turned: a few lines tell by what is read on them."""
+        key = f"turn-{number}-{'+'.join(models)}"
+        if isinstance(kept := self._kept(key), int):
+            return kept
+        best, most = 0, 0.0
+        for turn in _TURNS:
+            found, _, _ = self._strips(number, method.dpi, turn)
+            sample = sorted(found, key=lambda strip: strip.x0 - strip.x1)[:_TRIAL]
+            rows = self._recognised(number, sample, models[:1], method.dpi)
+            told = sum(len(text) * sure for text, sure in rows)
+            # What stands as it is needs no good reason to stay so.
+            if (not turn or not _poor(rows, method)) and told > 1.25 * most:
+                best, most = turn, told
+        self._keep(key, best)
+        return best
+
+    def _strips(self, number: int, dpi: int, turn: int = 0) -> tuple[list[Strip], float, float]:
+        """The lines of a page turned by so many degrees clockwise, and its size."""
         with _rendering:
             document = pdfium.PdfDocument(self.data)
             try:
@@ -240,7 +266,10 @@ class Reader:
                 grey: Pixels = np.array(page.render(scale=dpi / 72, grayscale=True).to_numpy())
             finally:
                 document.close()
-        return strips(grey.reshape(grey.shape[:2]), dpi), width, height
+        upright = np.ascontiguousarray(np.rot90(grey.reshape(grey.shape[:2]), -turn // 90))
+        if turn in (90, 270):
+            width, height = height, width
+        return strips(upright, dpi), width, height
 
     def _recognised(
         self, number: int, found: Sequence[Strip], models: Sequence[str], dpi: int
@@ -333,15 +362,20 @@ def _joined(words: Sequence[_Word], em: float) -> tuple[str, float]:
     return text, sum(word[1] * len(word[0]) for word in words) / size if size else 0.0
 
 
+def _poor(rows: Sequence[Any], method: Method) -> bool:
+    """Whether lines, each with its text and its confidence first, are hardly to be believed."""
+    size = sum(len(row[0]) for row in rows)
+    return size < _FEW or sum(len(row[0]) * row[1] for row in rows) / size < _POOR * method.usual
+
+
 def _place(strip: Strip) -> list[float]:
     values = asdict(replace(strip, pixels=np.zeros(0)))
     return [round(float(values[name]), 3) for name in ("x0", "y0", "x1", "y1", "base", "size", "stroke")]
 
 
-def _as_page(number: int, kept: dict[str, object], method: Method) -> Page:
+def _as_page(number: int, kept: dict[str, Any], method: Method, turn: int) -> Page:
     """A page as read, with what the models cannot know put right; stains are left out."""
     rows = kept["rows"]
-    assert isinstance(rows, list)
     strokes = sorted((row[8], len(row[0])) for row in rows)
     half, usual = sum(n for _, n in strokes) / 2, 0.0
     for stroke, n in strokes:
@@ -361,4 +395,4 @@ def _as_page(number: int, kept: dict[str, object], method: Method) -> Page:
             Line(text, number, x0, min(y0, base - 0.8 * size), x1, base + 0.22 * size, size,
                  stroke > _BOLD * usual, confidence=round(sure / 100, 3))
         )  # fmt: skip
-    return Page(number, float(str(kept["width"])), float(str(kept["height"])), tuple(lines))
+    return Page(number, float(kept["width"]), float(kept["height"]), tuple(lines), turn)

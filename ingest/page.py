@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lawsearch.provision import Box
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -69,17 +71,33 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its 1-based number, its size in points, its lines in the order of the content stream."""
+    """One page: its 1-based number, its size in points, its lines in the order of the content stream.
+
+    ``turn`` is by how many degrees, clockwise, the page as shown has to be turned to be read (0, 90, 180, 270): size
+    and places are those on the page so turned.
+    """
 
     number: int
     width: float
     height: float
     lines: tuple[Line, ...] = ()
+    turn: int = 0
 
     @property
     def text(self) -> str:
         """The text of the page, a line each."""
         return "\n".join(line.text for line in self.lines)
+
+    def shown(self, box: Box) -> Box:
+        """A box on the page as it is read, on the page as it is shown."""
+        w, h, x0, y0, x1, y1 = self.width, self.height, box.x0, box.y0, box.x1, box.y1
+        turned = {
+            0: (x0, y0, x1, y1),
+            90: (y0, w - x1, y1, w - x0),
+            180: (w - x1, h - y1, w - x0, h - y0),
+            270: (h - y1, x0, h - y0, x1),
+        }[self.turn]
+        return Box(box.page, *(round(value, 1) for value in turned))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +105,8 @@ class Reading:
     """A file as read: pages, the extractor used for each page, and the anomaly score of the whole text.
 
     ``anomaly`` is the number of impossible or suspicious characters in a thousand; ``image_only`` the numbers of
-    the pages without text, neither in a layer nor read by OCR; ``digest`` the SHA-256 of the file's bytes.
+    the pages without text, neither in a layer nor read by OCR; ``zawgyi`` the pages whose Burmese was encoded as
+    Zawgyi and is given in Unicode; ``digest`` the SHA-256 of the file's bytes.
     """
 
     path: str
@@ -96,6 +115,12 @@ class Reading:
     extractors: tuple[str, ...]
     anomaly: float
     image_only: tuple[int, ...] = field(default=())
+    zawgyi: tuple[int, ...] = field(default=())
+
+    @property
+    def turned(self) -> tuple[int, ...]:
+        """The pages that are shown lying on their side or upside down."""
+        return tuple(page.number for page in self.pages if page.turn)
 
     @property
     def scanned(self) -> tuple[Page, ...]:

@@ -115,6 +115,10 @@ def _text(
     if language != UNKNOWN and language not in instrument.languages:
         instrument = replace(instrument, languages=(*instrument.languages, language))
     placed = tuple(_placed(cut, instrument, language))
+    if reading.turned:  # places are shown on the pages as they are
+        placed = tuple(
+            (replace(p, boxes=tuple(reading.pages[b.page - 1].shown(b) for b in p.boxes)), rows) for p, rows in placed
+        )
     provisions = tuple(provision for provision, _ in placed)
     told = report(reading, described, layout, ballot, cut, provisions)
     told["corrections"] = [entry.shown for entry in known.entries] if known else []
@@ -230,6 +234,8 @@ def report(
         "image_only_pages": list(reading.image_only),
         "extractor": Counter(reading.extractors).most_common(1)[0][0] if reading.extractors else "",
         "anomaly": round(reading.anomaly, 3),
+        "turned_pages": list(reading.turned),
+        "zawgyi_pages": list(reading.zawgyi),
         "ocr_pages": [page.number for page in reading.scanned],
         "ocr_share": round(len(reading.scanned) / len(reading.pages), 3),
         "ocr_confidence": None if reading.confidence is None else round(reading.confidence, 3),
@@ -255,6 +261,8 @@ def _flags(reading: Reading, cut: Segmentation) -> set[str]:
         flags.add("image-only-pages")
     if reading.scanned:
         flags.add("ocr")
+    if reading.zawgyi:
+        flags.add("zawgyi")
     if cut.missing:
         flags.add("number-gap")
     return flags

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+import warnings
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 # Glyph variants that old Thai fonts keep at U+F700-F71A, and the characters that they stand for.
 _THAI_VARIANTS = dict(
@@ -52,6 +57,12 @@ _ANOMALIES = (
     re.compile("(?<=[a-z]{3})[.,;:)]?[A-Z][a-z]{2}"),
 )
 
+#: Words of Latin letters that are enough to judge by, and the share of common ones from which they are a language.
+_ENOUGH, _COMMON = 60, 0.03
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
+#: Burmese letters that are enough to tell the encoding by, and the probability from which it is Zawgyi.
+_BURMESE, _SURE = 20, 0.95
+
 # What OCR leaves in Latin text where it guessed: letters among digits, a capital or a stop within a word, lone signs.
 _MISREADINGS = (
     re.compile(r"\b(?=[0-9A-Za-z]*\d)(?=[0-9A-Za-z]*[lIOo])[0-9A-Za-z]+\b"),
@@ -76,7 +87,46 @@ def anomaly(text: str) -> float:
     """Impossible or suspicious places in a thousand characters of ``text`` (0.0 for an empty text)."""
     if not text:
         return 0.0
-    return 1000 * sum(len(pattern.findall(text)) for pattern in _ANOMALIES) / len(text)
+    return 1000 * (sum(len(pattern.findall(text)) for pattern in _ANOMALIES) + _wordless(text)) / len(text)
+
+
+@cache
+def _common() -> frozenset[str]:
+    """The commonest words of the region's languages in Latin letters."""
+    rows = tomllib.loads(files("ingest").joinpath("words.toml").read_text("utf-8"))
+    return frozenset(word for words in rows.values() for word in words.split())
+
+
+def _wordless(text: str) -> int:
+    """The number of words of a text in Latin letters that is none of the languages known: a font that tells nothing of
+    its letters, or the wrong ones. 0 for any other text, and where there is too little to judge."""
+    words = _LATIN.findall(text)
+    if len(words) < _ENOUGH or 2 * sum(map(len, words)) < sum(c.isalpha() for c in text):
+        return 0
+    common = _common()
+    return 0 if sum(word.casefold() in common for word in words) > _COMMON * len(words) else len(words)
+
+
+@cache
+def _detector() -> Any:
+    with warnings.catch_warnings():  # it opens its model in a way that Python 3.11 frowns upon
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from myanmartools import ZawgyiDetector
+
+        return ZawgyiDetector()
+
+
+def zawgyi(text: str) -> bool:
+    """Whether the Burmese in ``text`` is encoded as Zawgyi: by Google's detector, from twenty letters on."""
+    letters = sum("\u1000" <= c <= "\u109f" for c in text)
+    return letters >= _BURMESE and _detector().get_zawgyi_probability(text) > _SURE
+
+
+def unicoded(text: str) -> str:
+    """Burmese that is encoded as Zawgyi in Unicode, in NFC."""
+    from myanmar.converter import convert
+
+    return unicodedata.normalize("NFC", convert(text, "zawgyi", "unicode"))
 
 
 def doubt(text: str) -> float:
