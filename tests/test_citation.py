@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from lawsearch.citation import Cited, Register, cite, number_key, parse
+from lawsearch.citation import number_key, parse
 from lawsearch.instrument import Instrument
 from lawsearch.provision import Expression, Provision
+from lawsearch.reference import Cited, cite
+from lawsearch.register import Register
 from lawsearch.store import Store
 
 
@@ -162,6 +164,10 @@ def short(found: Cited) -> list[str]:
         ("Article 12 of the Law on Electronic Data Protection", ["la lo 12"]),
         ("NS/RKM/1119/017 art 32", ["kh km 32"]),
         ("PDPA section 26 D", ["sg en 26d"]),
+        ("PDPA 26D", ["sg en 26d"]),
+        ("PDPA 2012, 26D(2)", ["sg en 26d 2"]),
+        ("Act 709 12B (2)", ["my en 12b 2"]),
+        ("Constituição 38", ["tl pt 38"]),
         ("第5条", ["int zh 5"]),
         ("示范规则第五条", ["int zh 5"]),
         ("section 5", ["my en 5", "sg en 5"]),
@@ -179,6 +185,7 @@ def test_what_a_citation_means(text: str, meant: list[str], register: Register, 
     ("text", "said"),
     [
         ("PDPA 2012 s 260", "PDPA 2012 demo has no section 260"),
+        ("PDPA B.E. 2562 99", "PDPA B.E. 2562 has no provision 99"),
         ("PDPA s 260", "PDPA 2010 (MY), PDPA 2012 demo (SG), PDPA B.E. 2562 (TH) have no section 260"),
         ("UU 27/2022 Pasal 460", "UU 27/2022 has no Pasal 460"),
         ("มาตรา ๙๙ พ.ร.บ. คุ้มครองข้อมูลส่วนบุคคล", "PDPA B.E. 2562 has no มาตรา ๙๙"),
@@ -216,7 +223,8 @@ def test_which_part_of_a_citation_is_unknown(text: str, said: str, register: Reg
         "Pengendali wajib memberitahu sesuai dengan Pasal 46",
         "ผู้ควบคุมข้อมูลต้องแจ้งเหตุตามมาตรา ๓๗ (๔) โดยไม่ชักช้า",
         "Bên kiểm soát thông báo theo quy định tại Điều 23",
-        "72 hours", "2012", "Act", "law", "PDPA s", "26D", "", "  ", "(1)", "§", "article",
+        "72 hours", "consent 5", "PDPA consent 5", "PDPA 1999", "2012", "Act", "law", "PDPA s",
+        "26D", "", "  ", "(1)", "§", "article",
         "PDPA s 26D\nand so on", "PDPA s 26D " * 40,
     ],
 )  # fmt: skip

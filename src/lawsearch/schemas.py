@@ -1,23 +1,20 @@
-"""Answers as they leave through the HTTP edge (requests: ``queries``). The domain itself knows nothing of pydantic."""
+"""Answers as they leave through the HTTP edge (requests: ``queries``): provisions, instruments, what is served, errors.
+
+The domain itself knows nothing of pydantic. Lists of hits are in ``findings``, comparisons in ``synopsis``, the matrix
+in ``matrices``, tables of correspondence and concordance in ``tables`` and ``concordances``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lawsearch.alignment import Column
-from lawsearch.answer import Answer, Answers, Hit
-from lawsearch.citation import Cited
-from lawsearch.comparison import Cell, Comparison, parameter_rows, pieces, shared_concepts, strengths
-from lawsearch.concepts import label
 from lawsearch.coverage import TEXTS
-from lawsearch.history import Changes
+from lawsearch.history import Report
 from lawsearch.instrument import FORCES, KINDS, STATUSES, Instrument
-from lawsearch.modality import STRENGTHS
-from lawsearch.parameter import KINDS as PARAMETER_KINDS
+from lawsearch.journal import SEEN
 from lawsearch.provision import Provision
 from lawsearch.service import View
 from lawsearch.store import Entry
@@ -26,8 +23,6 @@ from lawsearch.vocabulary import jurisdictions
 
 _PROVISION_ID = "/akn/sg/act/2012/26/en/~sec_26D"
 _INSTRUMENT_ID = "/akn/sg/act/2012/26"
-#: Concepts that a comparison marks in its texts; more would mark nearly everything.
-SHARED = 12
 
 
 class JurisdictionOut(BaseModel):
@@ -80,7 +75,7 @@ class TopicRef(BaseModel):
 
     @classmethod
     def of(cls, view: View, key: str, score: float | None = None) -> TopicRef:
-        return cls(id=key, label=view.taxonomy.topics[key].label(), score=_rounded(score))
+        return cls(id=key, label=view.taxonomy.topics[key].label(), score=rounded(score))
 
 
 class ProvisionRef(BaseModel):
@@ -141,139 +136,18 @@ class ProvisionOut(ProvisionRef):
         return cls(**ref, eid=p.eid, parent=p.parent, text=p.text, digest=p.digest, boxes=boxes)
 
 
-class SignalOut(BaseModel):
-    """One reason for a match."""
+class AsOfOut(BaseModel):
+    """On which day's state an answer stands."""
 
-    name: str = Field(description="Which view: meaning, parts, title, english, words, bridge.", examples=["title"])
-    value: float = Field(description="Its raw value.", examples=[0.91])
-    share: float = Field(description="What it added to the score; below 0 it spoke against.", examples=[1.4])
-
-
-class HitOut(BaseModel):
-    provision: ProvisionRef
-    instrument: InstrumentOut
-    score: float = Field(description="How well it corresponds, 0 to 1.", examples=[0.83])
-    signals: list[SignalOut] = Field(description="Why, strongest first.")
-    terms: list[str] = Field(description="Words both sides share, as the hit has them.", examples=[["breach"]])
-    concepts: list[str] = Field(
-        description="Legal concepts both sides name, in the language of the question.", examples=[["data breach"]]
+    date: str = Field(description="The day that was asked for; its end, UTC.", examples=["2026-11-23"])
+    since: str = Field(description="When this wording was first seen here, UTC.", examples=["2026-11-23T02:15"])
+    until: str = Field(description="When it was no longer there; empty: it stands.", examples=[""])
+    now: str = Field(description="The id that the provision has now; empty where it is gone.", examples=[_PROVISION_ID])
+    version: str = Field(
+        description="The date that the text itself gave for its state then, or empty. It plays no part in the choice.",
+        examples=["2026-10-01"],
     )
-    passage: str = Field(description="The part that matches best.", examples=["… must notify the Commission …"])
-    topics: list[TopicRef] = Field(description="What the provision is about, surest first.")
-
-    @classmethod
-    def of(cls, hit: Hit, view: View) -> HitOut:
-        return cls(
-            provision=ProvisionRef.of(hit.provision),
-            instrument=InstrumentOut.of(hit.instrument),
-            score=round(hit.score, 4),
-            signals=[SignalOut(name=s.name, value=round(s.value, 4), share=round(s.share, 4)) for s in hit.signals],
-            terms=list(hit.terms),
-            concepts=list(hit.concepts),
-            passage=hit.passage,
-            topics=[TopicRef.of(view, key) for key in hit.topics],
-        )
-
-
-class AnswerOut(BaseModel):
-    jurisdiction: JurisdictionOut
-    state: str = Field(
-        description="found: it has a likely counterpart; unlikely: it probably has none (weaker hits may follow); "
-        "filtered: your filters leave nothing of it; no text: the corpus has no text of it.",
-        examples=["found"],
-        json_schema_extra={"enum": ["found", "unlikely", "filtered", "no text"]},
-    )
-    no_counterpart: float = Field(
-        description="Estimated probability that it has no counterpart; says nothing without text.", examples=[0.07]
-    )
-    estimate: str = Field(description="The same in words.", examples=["counterpart likely"])
-    units: int = Field(description="Provisions of it that were searched.", examples=[68])
-    hits: list[HitOut] = Field(description="Best first.")
-
-    @classmethod
-    def of(cls, answer: Answer, view: View) -> AnswerOut:
-        state = view.state(answer)
-        return cls(
-            jurisdiction=JurisdictionOut.of(answer.jurisdiction),
-            state=state,
-            no_counterpart=round(answer.no_counterpart, 3),
-            estimate=estimate(answer.no_counterpart, state),
-            units=answer.units,
-            hits=[HitOut.of(h, view) for h in answer.hits],
-        )
-
-
-def estimate(no_counterpart: float, state: str) -> str:
-    """An estimated probability of "no counterpart" in words, as the pages and the API show it."""
-    if state == "no text":
-        return "no text in the corpus"
-    if state == "filtered":
-        return "left out by the filters"
-    steps = ((0.9, "almost certainly"), (0.7, "very likely"), (0.5, "probably"))
-    for least, words in steps:
-        if no_counterpart >= least:
-            return f"{words} no counterpart"
-    if state == "unlikely":
-        return "nothing found"
-    return "counterpart uncertain" if no_counterpart >= 0.3 else "counterpart likely"
-
-
-class FacetOut(BaseModel):
-    value: str = Field(description="As the filter of that name takes it.", examples=["binding"])
-    label: str = Field(description="For people.", examples=["binding"])
-    count: int = Field(description="How many hits have it, the other filters applied.", examples=[12])
-    chosen: bool = Field(description="Whether it is among the filters set.", examples=[False])
-
-
-class CitedOut(BaseModel):
-    """What the text cites, where it is a citation."""
-
-    text: str = Field(description="The citation as read.", examples=["PDPA s 26D"])
-    provisions: list[ProvisionOut] = Field(
-        description="What it means, best first; several where it is ambiguous. Counterparts are those of the first."
-    )
-    instruments: list[InstrumentOut] = Field(description="The instruments it names, where it names no provision here.")
-    unknown: str = Field(
-        description="Which part of it is not in the corpus, in a sentence; or empty.",
-        examples=["PDPA 2012 has no section 260"],
-    )
-
-    @classmethod
-    def of(cls, cited: Cited) -> CitedOut:
-        return cls(
-            text=cited.citation.text,
-            provisions=[ProvisionOut.of(p) for p in cited.provisions],
-            instruments=[InstrumentOut.of(i) for i in cited.instruments],
-            unknown=cited.unknown,
-        )
-
-
-class AnswersOut(BaseModel):
-    text: str = Field(description="What was asked.", examples=["notification of a data breach"])
-    language: str = Field(description="Its language.", examples=["en"])
-    source: ProvisionRef | None = Field(description="The provision asked about; null for a free text.")
-    generation: str = Field(description="The index that answered.", examples=["2026-11-23T120000Z"])
-    took_ms: float = Field(description="Milliseconds taken.", examples=[41.2])
-    answers: list[AnswerOut] = Field(description="One a jurisdiction, best first; all member states are listed.")
-    cited: CitedOut | None = Field(None, description="What the text cites; null where it is no citation.")
-    facets: dict[str, list[FacetOut]] = Field(
-        {},
-        description="By jurisdiction, force, kind, status, language, topic and year: how many hits (at most ten a "
-        "jurisdiction, of a score of .25 or more) have which value. Each is counted over what the other filters leave.",
-        examples=[{"force": [{"value": "binding", "label": "binding", "count": 12, "chosen": False}]}],
-    )
-
-    @classmethod
-    def of(cls, answers: Answers, view: View) -> AnswersOut:
-        own = view.instruments[answers.source.instrument].jurisdiction if answers.source else ""
-        return cls(
-            text=answers.text,
-            language=answers.language,
-            source=ProvisionRef.of(answers.source) if answers.source else None,
-            generation=answers.generation,
-            took_ms=round(answers.took_ms, 1),
-            answers=[AnswerOut.of(a, view) for a in view.complete(answers.answers, without=own)],
-        )
+    note: str = Field(description="What must be known of the dates.", examples=[SEEN])
 
 
 class ProvisionPage(BaseModel):
@@ -290,6 +164,7 @@ class ProvisionPage(BaseModel):
         examples=[["/picture/akn/sg/act/2012/26/en/~sec_26D?page=14"]],
     )
     no_picture: str = Field("", description="Why there are none; or empty.", examples=[""])
+    as_of: AsOfOut | None = Field(None, description="Of which day it is, where one was asked for.")
 
 
 class ExpressionOut(BaseModel):
@@ -328,173 +203,8 @@ class InstrumentList(BaseModel):
     instruments: list[InstrumentOut] = Field(description="By jurisdiction, then year.")
 
 
-class SpanOut(BaseModel):
-    """A run of text that is marked alike."""
-
-    op: str = Field(
-        description="same, added (only here), removed (only in the one compared with); text where nothing is compared.",
-        examples=["same"],
-        json_schema_extra={"enum": ["same", "added", "removed", "text"]},
-    )
-    text: str = Field(description="The words.", examples=["shall notify the "])
-    concept: str = Field(description="Id of the shared concept that they name, or empty.", examples=["supervisor"])
-    strength: str = Field(
-        description="What a word of strength does: prohibition, obligation, recommendation, permission; or empty.",
-        examples=[""],
-    )
-
-
-class CellOut(BaseModel):
-    number: str = Field(description="Number as printed.", examples=["(1)"])
-    text: str = Field(description="Text of this part.", examples=["Where an organisation assesses …"])
-    eid: str = Field(description="Its eId, or empty.", examples=["sec_26D__subsec_1"])
-    same_words: float | None = Field(description="Ratio against the reference's cell in this row.", examples=[0.62])
-    same_as: int | None = Field(
-        description="Number of a column with the same words and punctuation in this row: the reference, or else an "
-        "earlier one; null where there is none.",
-        examples=[None],
-    )
-    diffed: bool = Field(
-        description="Whether the spans say what differs from the reference's cell: false where there is none, where "
-        "it is identical and where the wording differs throughout.",
-        examples=[True],
-    )
-    spans: list[SpanOut] = Field(description="The text in pieces; those that are not removed joined give it again.")
-
-
-class StrengthOut(BaseModel):
-    """How often a text obliges, forbids, recommends or permits, by its words."""
-
-    strength: str = Field(
-        description="What they do.", examples=["obligation"], json_schema_extra={"enum": list(STRENGTHS)}
-    )
-    count: int = Field(description="How often in all.", examples=[3])
-    words: dict[str, int] = Field(description="Each word with how often.", examples=[{"must": 2, "shall": 1}])
-
-
-class ColumnOut(BaseModel):
-    provision: ProvisionOut | None = Field(description="The provision; null for the drafted clause.")
-    instrument: InstrumentOut | None = Field(description="Its instrument; null for the drafted clause.")
-    language: str = Field(description="Its language.", examples=["en"])
-    reference: int | None = Field(
-        description="Number (from 0) of the column it is diffed against, the baseline of its language; null for that.",
-        examples=[0],
-    )
-    same_words: float | None = Field(description="Same-words ratio against that column.", examples=[0.48])
-    same_subject: float | None = Field(
-        description="The matcher's score as a counterpart of the first column; null where it is not among its hits.",
-        examples=[0.83],
-    )
-    placed: str = Field(
-        description="How its parts found their rows: first (it made them), words or meaning in common, order (nothing "
-        "better was possible), whole (whole texts are compared).",
-        examples=["words"],
-        json_schema_extra={"enum": ["first", "words", "meaning", "order", "whole"]},
-    )
-    strengths: list[StrengthOut] | None = Field(
-        description="How strongly it binds, by its words; null where there is no table of its language."
-    )
-
-
-class ConceptOut(BaseModel):
-    """A legal concept that several columns name, each in the words of its language."""
-
-    id: str = Field(description="Its id in the vocabulary.", examples=["personal-data"])
-    label: str = Field(description="Its English name.", examples=["personal data"])
-    columns: list[int] = Field(description="Numbers of the columns that name it.", examples=[[0, 2]])
-
-
-class ParameterOut(BaseModel):
-    """A parameter that texts set, and where."""
-
-    kind: str = Field(description="Its kind.", examples=["duration"], json_schema_extra={"enum": list(PARAMETER_KINDS)})
-    shown: str = Field(description="Value and unit in words.", examples=["72 hours"])
-    value: float = Field(description="Its value.", examples=[72.0])
-    unit: str = Field(
-        description="hours, days, working days, months; years of age; per cent; a currency, or dollars where the text "
-        "does not say whose.",
-        examples=["hours"],
-    )
-    texts: list[list[str]] = Field(
-        description="For each column, the wordings in which it states this value.",
-        examples=[[["72 hours"], ["3 x 24 (tiga kali dua puluh empat) jam"]]],
-    )
-
-
-class ComparisonOut(BaseModel):
-    columns: list[ColumnOut] = Field(description="The provisions in the order asked for.")
-    rows: list[list[CellOut | None]] = Field(description="Parts side by side; null where a column has none.")
-    concepts: list[ConceptOut] = Field(description="Concepts that two or more columns name, in most columns first.")
-    parameters: list[ParameterOut] = Field(description="Durations, ages, amounts and percentages, by kind and size.")
-
-    @classmethod
-    def of(
-        cls,
-        view: View,
-        sources: Sequence[Provision | None],
-        texts: Sequence[Column],
-        comparison: Comparison,
-        subject: Sequence[float | None],
-    ) -> ComparisonOut:
-        """``texts`` are the columns' texts in parts, ``subject`` their same-subject scores."""
-        columns = [
-            ColumnOut(
-                provision=p and ProvisionOut.of(p),
-                instrument=p and InstrumentOut.of(view.instruments[p.instrument]),
-                language=texts[i].language,
-                reference=comparison.references[i],
-                same_words=_rounded(comparison.same_words[i]),
-                same_subject=_rounded(subject[i]),
-                placed=comparison.placed[i],
-                strengths=_strengths(texts[i]),
-            )
-            for i, p in enumerate(sources)
-        ]
-        shared = shared_concepts(texts, SHARED)
-        rows = [
-            [cell and _cell(cell, texts[i].language, shared) for i, cell in enumerate(row)] for row in comparison.rows
-        ]
-        homes = [view.instruments[p.instrument].jurisdiction if p else "" for p in sources]
-        return cls(
-            columns=columns,
-            rows=rows,
-            concepts=[ConceptOut(id=key, label=label(key, "en"), columns=named) for key, named in shared.items()],
-            parameters=[
-                ParameterOut(
-                    kind=row.parameter.kind,
-                    shown=row.parameter.shown,
-                    value=float(row.parameter.value),
-                    unit=row.parameter.unit,
-                    texts=[list(t) for t in row.texts],
-                )
-                for row in parameter_rows(texts, homes)
-            ],
-        )
-
-
-def _cell(cell: Cell, language: str, shared: Collection[str]) -> CellOut:
-    return CellOut(
-        number=cell.part.number,
-        text=cell.part.text,
-        eid=cell.part.eid,
-        same_words=_rounded(cell.same_words),
-        same_as=cell.same_as,
-        diffed=bool(cell.spans),
-        spans=[
-            SpanOut(op=s.op, text=s.text, concept=s.concept, strength=s.strength)
-            for s in pieces(cell, language, shared)
-        ],
-    )  # fmt: skip
-
-
-def _strengths(text: Column) -> list[StrengthOut] | None:
-    found = strengths(text)
-    if found is None:
-        return None
-    return [StrengthOut(strength=s, count=words.total(), words=dict(words.most_common())) for s, words in found.items()]
-
-
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """A score to three places."""
     return None if value is None else round(value, 3)
 
 
@@ -513,27 +223,6 @@ class TopicList(BaseModel):
     topics: list[TopicOut] = Field(description="By field.")
 
 
-class ScoredRef(BaseModel):
-    provision: ProvisionRef
-    score: float = Field(description="How surely it is about the topic, 0 to 1.", examples=[0.71])
-
-
-class MatrixCell(BaseModel):
-    jurisdiction: str = Field(description="Its code.", examples=["sg"])
-    state: str = Field(
-        description="found, none (searched, nothing about the topic) or no text.", examples=["found"],
-        json_schema_extra={"enum": ["found", "none", "no text"]},
-    )  # fmt: skip
-    provisions: list[ScoredRef] = Field(description="At most three, surest first.")
-    more: int = Field(description="How many more there are.", examples=[0])
-
-
-class MatrixRow(BaseModel):
-    topic: TopicRef
-    definition: str = Field(description="What a provision under it does.", examples=["A controller must notify …"])
-    cells: list[MatrixCell] = Field(description="One a jurisdiction, in the order of the columns.")
-
-
 class LawOut(BaseModel):
     """Whether a member state has a general data protection law, as the catalogue knows it."""
 
@@ -543,14 +232,6 @@ class LawOut(BaseModel):
     says: str = Field(description="In a sentence.", examples=["General law since 2012."])
     source: str = Field(description="Who says so.", examples=[""])
     status_date: str = Field(description="As of when.", examples=["2025-12-05"])
-
-
-class MatrixOut(BaseModel):
-    generation: str = Field(description="The index that answered.", examples=["2026-11-23T120000Z"])
-    field: str = Field(description="The field of law.", examples=["personal-data"])
-    jurisdictions: list[JurisdictionOut] = Field(description="The columns.")
-    laws: list[LawOut] = Field(description="For personal data: which member states have a law at all.")
-    rows: list[MatrixRow] = Field(description="One a topic.")
 
 
 class CatalogueRow(BaseModel):
@@ -597,13 +278,24 @@ class ChangesOut(BaseModel):
     gone: list[InstrumentOut] = Field(description="Instruments that went.")
     added: int = Field(description="Sections and articles that came.", examples=[10])
     changed: int = Field(description="Those that read otherwise.", examples=[3])
+    moved: int = Field(description="Those that were renumbered or moved.", examples=[1])
     removed: int = Field(description="Those that went.", examples=[0])
+    failed: int = Field(description="Files that could not be read.", examples=[0])
 
     @classmethod
-    def of(cls, changes: Changes) -> ChangesOut:
-        plain = {name: getattr(changes, name) for name in cls.model_fields if name not in ("new", "gone")}
-        new, gone = ([InstrumentOut.of(i) for i in found] for found in (changes.new, changes.gone))
-        return cls(**plain, new=new, gone=gone)
+    def of(cls, report: Report) -> ChangesOut:
+        kinds = [c.kind for c in report.changes]
+        whole = {kind: [t for t in report.texts if t.kind == kind] for kind in ("added", "removed")}
+        new, gone = (
+            list({t.instrument.id: InstrumentOut.of(t.instrument) for t in texts if t.whole}.values())
+            for texts in whole.values()
+        )
+        added, removed = (kinds.count(kind) + sum(t.units for t in texts) for kind, texts in whole.items())
+        return cls(
+            before=report.before, built=report.before_built, instruments=report.instruments, units=report.units,
+            new=new, gone=gone, added=added, changed=kinds.count("changed"), moved=kinds.count("moved"),
+            removed=removed, failed=len(report.failed),
+        )  # fmt: skip
 
 
 class FigureOut(BaseModel):
