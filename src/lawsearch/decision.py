@@ -49,25 +49,55 @@ class Decision:
         return self.suggested if self.verdict == "rejected" else self.corresponding
 
 
-def doubts(decision: Decision, find: Callable[[str], Provision | None], text_digest: str) -> tuple[str, ...]:
-    """Why a decision must be looked at again, in words; empty where both wordings are those it was made on.
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a decision must be looked at again: ``side`` is source, corresponding, or text (all of the other text);
+    ``says`` puts it in words. ``provision`` had the wording ``digest`` when it was decided on; ``now`` is the id that
+    it has now, another one where it was renumbered or moved, empty where it is gone (and for a text)."""
 
-    ``find`` gives the provision that an id names now, ``text_digest`` is that of the whole other text.
+    side: str
+    says: str
+    provision: str = ""
+    digest: str = ""
+    now: str = ""
+
+    def __str__(self) -> str:
+        return self.says
+
+
+def nowhere(_provision: str, _digest: str) -> str:
+    """Where a provision moved, for those who keep no history: nowhere."""
+    return ""
+
+
+def doubts(
+    decision: Decision,
+    find: Callable[[str], Provision | None],
+    text_digest: str,
+    moved: Callable[[str, str], str] = nowhere,
+) -> tuple[Doubt, ...]:
+    """Why a decision must be looked at again; empty where both wordings are those it was made on.
+
+    ``find`` gives the provision that an id names now, ``text_digest`` is that of the whole other text. ``moved`` gives
+    the id that a provision which had an id and a wording has now, where that is another one.
     """
     if decision.verdict == "open":
         return ()
-    found = []
-    source = find(decision.source)
-    if source is None:
-        found.append("the provision is no longer in the text")
-    elif source.digest != decision.source_digest:
-        found.append("the provision reads otherwise now")
+    sides = [("source", "the provision", decision.source, decision.source_digest)]
     if decision.looked_at:
-        other = find(decision.looked_at)
-        if other is None:
-            found.append("the corresponding provision is no longer in the text")
-        elif other.digest != decision.other_digest:
-            found.append("the corresponding provision reads otherwise now")
-    elif text_digest != decision.other_digest:
-        found.append("the other text has changed since nothing was found in it")
+        sides.append(("corresponding", "the corresponding provision", decision.looked_at, decision.other_digest))
+    found = []
+    for side, name, key, digest in sides:
+        there = find(key)
+        if there and there.digest == digest:
+            continue
+        if there_now := find(went) if (went := moved(key, digest)) else None:
+            and_reads = "" if there_now.digest == digest else " and reads otherwise"
+            found.append(Doubt(side, f"{name} is {there_now.citation} now{and_reads}", key, digest, there_now.id))
+        elif there:
+            found.append(Doubt(side, f"{name} reads otherwise now", key, digest, key))
+        else:
+            found.append(Doubt(side, f"{name} is no longer in the text", key, digest))
+    if not decision.looked_at and text_digest != decision.other_digest:
+        found.append(Doubt("text", "the other text has changed since nothing was found in it"))
     return tuple(found)

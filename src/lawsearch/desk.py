@@ -17,6 +17,10 @@ from lawsearch.decision import Decision
 from lawsearch.errors import NotFoundError, QueryError
 
 SCHEMA = 1
+#: Most decisions on two texts, earlier ones included, and most in all: years of work of a large office.
+ON_A_PAIR, DECISIONS = 20_000, 500_000
+#: Most workspaces, and most provisions in one.
+WORKSPACES, KEPT = 500, 1000
 _TABLES = f"""
 create table if not exists decisions (
   number integer primary key, source text not null, other text not null, suggested text not null,
@@ -32,6 +36,7 @@ create table if not exists kept (
   primary key (workspace, provision)) without rowid;
 pragma user_version = {SCHEMA};
 """
+_ANEW = "whoever runs this server puts the file desk.db away"
 _FIELDS = ", ".join(f.name for f in fields(Decision))
 
 
@@ -87,10 +92,23 @@ class Desk:
     # -- decisions ------------------------------------------------------------------------------------------------
 
     def decide(self, decisions: Iterable[Decision]) -> None:
-        """Add decisions, all or none."""
+        """Add decisions, all or none. Raises QueryError where the desk is full."""
+        decisions = list(decisions)
         places = ", ".join("?" * len(fields(Decision)))
         with self._open(write=True) as db:
             db.executemany(f"insert into decisions ({_FIELDS}) values ({places})", map(astuple, decisions))
+            # Nothing is ever removed, so the last number is their count.
+            (last,) = db.execute("select max(number) from decisions").fetchone()
+            if (last or 0) > DECISIONS:
+                raise QueryError(f"the desk holds {DECISIONS:,} decisions and takes no more", f"Begin another: {_ANEW}")
+            for pivot, other in {(d.source.split("/~")[0], d.other) for d in decisions}:
+                sql = "select count(*) from decisions where pivot = ? and other = ?"
+                (made,) = db.execute(sql, [pivot, other]).fetchone()
+                if made > ON_A_PAIR:
+                    raise QueryError(
+                        f"on {pivot} and {other} {made:,} decisions would have been made; {ON_A_PAIR:,} are the most",
+                        f"Begin another desk: {_ANEW}",
+                    )
 
     def decisions(self, pivot: str, other: str) -> list[Decision]:
         """The decisions that hold between two texts, in the order they were made."""
@@ -134,20 +152,23 @@ class Desk:
             return self._workspace(db, row)
 
     def make_workspace(self, title: str, name: str) -> Workspace:
-        """A new, empty workspace. Raises QueryError where there is one of that title."""
+        """A new, empty workspace. Raises QueryError where there is one of that title, or there are too many."""
         key = slug(title)
         if not key:
             raise QueryError("a workspace needs a title with letters or digits", "Give it a name")
         with self._open(write=True) as db:
             if db.execute("select 1 from workspaces where id = ?", [key]).fetchone():
                 raise QueryError(f"there is a workspace {key!r} already", "Open it, or choose another title")
+            (there,) = db.execute("select count(*) from workspaces").fetchone()
+            if there >= WORKSPACES:
+                raise QueryError(f"there are {there} workspaces, the most", "Remove one that is no longer needed")
             db.execute("insert into workspaces values (?, ?, ?, ?)", [key, title, name, now()])
         return self.workspace(key)
 
     def keep(self, key: str, provisions: Sequence[tuple[str, str]], note: str, name: str) -> None:
         """Put provisions (id, digest) into a workspace; those that are there get the new note and wording.
 
-        Raises NotFoundError."""
+        Raises NotFoundError, QueryError where it would be too full."""
         self.workspace(key)
         with self._open(write=True) as db:
             (last,) = db.execute("select coalesce(max(number), 0) from kept where workspace = ?", [key]).fetchone()
@@ -157,6 +178,12 @@ class Desk:
                 " name = excluded.name, time = excluded.time",
                 [[key, p, digest, note, name, now(), last + i] for i, (p, digest) in enumerate(provisions, 1)],
             )
+            (kept,) = db.execute("select count(*) from kept where workspace = ?", [key]).fetchone()
+            if kept > KEPT:
+                raise QueryError(
+                    f"the workspace would keep {kept:,} provisions; {KEPT:,} are the most",
+                    "Take some out, or make another",
+                )
 
     def drop(self, key: str, provisions: Sequence[str]) -> None:
         """Take provisions out of a workspace. Raises NotFoundError."""

@@ -7,26 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, FastAPI, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from lawsearch import export, permission, tables
+from lawsearch import export, permission, tables, verdicts, workspaces
+from lawsearch.concordances import OTHERS, ConcordanceOut, TallyList, TallyOut, concorded
 from lawsearch.desk import Desk
-from lawsearch.export import ImportOut, imported
+from lawsearch.intake import ImportOut, imported
 from lawsearch.schemas import Problem
 from lawsearch.service import View
-from lawsearch.tables import (
-    AlignmentsOut,
-    ConcordanceOut,
-    DecisionIn,
-    DecisionList,
-    DecisionOut,
-    KeepIn,
-    Tables,
-    TallyList,
-    TallyOut,
-    WorkspaceIn,
-    WorkspaceList,
-    WorkspaceOut,
-    WorkspaceRef,
-)
+from lawsearch.spreadsheet import XLSX
+from lawsearch.tables import AlignmentsOut, Tables
+from lawsearch.typesetting import DOCX
+from lawsearch.verdicts import DecisionIn, DecisionList, DecisionOut
+from lawsearch.workspaces import KeepIn, WorkspaceIn, WorkspaceList, WorkspaceOut, WorkspaceRef
 
 router = APIRouter()
 _PIVOT, _OTHER = "/akn/sg/act/2012/26", "/akn/my/act/2010/709"
@@ -49,9 +40,7 @@ class AlignQuery(BaseModel):
 class ConcordanceQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
     pivot: str = Field(description="Id of the pivot: an instrument, or one of its languages.", examples=[_PIVOT])
-    other: list[str] = Field(
-        min_length=1, max_length=tables.OTHERS, description="Ids of the others.", examples=[[_OTHER]]
-    )
+    other: list[str] = Field(min_length=1, max_length=OTHERS, description="Ids of the others.", examples=[[_OTHER]])
 
 
 class PairQuery(BaseModel):
@@ -63,7 +52,7 @@ class PairQuery(BaseModel):
 class ImportQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
     name: str = Field(
-        min_length=1, max_length=tables.SIGNATURE, description="Who signs the decisions.", examples=["A. Drafter"]
+        min_length=1, max_length=verdicts.SIGNATURE, description="Who signs the decisions.", examples=["A. Drafter"]
     )
 
 
@@ -89,11 +78,11 @@ WRITING = [Depends(permission.writing)]
 
 
 class _Docx(Response):
-    media_type = export.DOCX
+    media_type = DOCX
 
 
 class _Xlsx(Response):
-    media_type = export.XLSX
+    media_type = XLSX
 
 
 class _Csv(Response):
@@ -143,7 +132,7 @@ def get_align_csv(view: Current, made: Made, query: Annotated[AlignQuery, Query(
 def _concordance(
     view: Current, made: Made, desk: AtDesk, query: Annotated[ConcordanceQuery, Query()]
 ) -> ConcordanceOut:
-    return tables.concorded(view, made, desk, query.pivot, query.other)
+    return concorded(view, made, desk, query.pivot, query.other)
 
 
 Concordance = Annotated[ConcordanceOut, Depends(_concordance)]
@@ -207,7 +196,7 @@ def get_decisions(view: Current, desk: AtDesk, query: Annotated[PairQuery, Query
 )
 def post_decision(view: Current, made: Made, desk: AtDesk, asked: DecisionIn) -> DecisionOut:
     """Confirms, rejects or corrects a suggestion, with a status and a comment; the wordings decided on are noted."""
-    decision = tables.decided(view, made, asked)
+    decision = verdicts.decided(view, made, asked)
     desk.decide([decision])
     return DecisionOut.of(decision)
 
@@ -230,7 +219,7 @@ def post_workspace(desk: AtDesk, asked: WorkspaceIn) -> WorkspaceRef:
 @router.get("/api/workspaces/{id}", summary="One workspace", tags=["workspaces"], responses=NOT_FOUND)
 def get_workspace(view: Current, desk: AtDesk, key: WorkspaceId) -> WorkspaceOut:
     """What it keeps, with the texts as they read now."""
-    return tables.workspace_out(view, desk.workspace(key))
+    return workspaces.workspace_out(view, desk.workspace(key))
 
 
 @router.delete(
@@ -249,8 +238,8 @@ def delete_workspace(desk: AtDesk, key: WorkspaceId) -> WorkspaceList:
 )  # fmt: skip
 def post_kept(view: Current, desk: AtDesk, key: WorkspaceId, asked: KeepIn) -> WorkspaceOut:
     """Adds provisions by their ids; of one that is there already, the note and the wording are renewed."""
-    tables.keep(view, desk, key, asked)
-    return tables.workspace_out(view, desk.workspace(key))
+    workspaces.keep(view, desk, key, asked)
+    return workspaces.workspace_out(view, desk.workspace(key))
 
 
 @router.delete(
@@ -265,7 +254,7 @@ def delete_kept(
 ) -> WorkspaceOut:
     """Takes provisions out by their full ids."""
     desk.drop(key, provision)
-    return tables.workspace_out(view, desk.workspace(key))
+    return workspaces.workspace_out(view, desk.workspace(key))
 
 
 def mount(app: FastAPI) -> None:

@@ -13,16 +13,19 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
-from lawsearch import desk_api, permission, replies, tables
+from lawsearch import desk_api, permission, replies, tables, verdicts, workspaces
+from lawsearch.changes import shortened
+from lawsearch.concordances import OTHERS, STATES, ConcordanceOut, RowOut, concorded
 from lawsearch.correspondence import GRADES
 from lawsearch.decision import STATUSES, WITHOUT
 from lawsearch.drawing import draw
-from lawsearch.edge import problem_of
+from lawsearch.edge import headers_of, problem_of
 from lawsearch.errors import LawsearchError, QueryError
-from lawsearch.export import imported
+from lawsearch.intake import imported
 from lawsearch.schemas import InstrumentOut
 from lawsearch.service import View
-from lawsearch.tables import STATES, ConcordanceOut, DecisionIn, KeepIn, RowOut
+from lawsearch.verdicts import DecisionIn
+from lawsearch.workspaces import KEPT, KeepIn
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 WRITING = [Depends(permission.writing)]
@@ -61,7 +64,7 @@ def _one(fields: dict[str, list[str]], name: str) -> str:
 
 def _named(fields: dict[str, list[str]]) -> str:
     """The name that a form is signed with."""
-    return " ".join(_one(fields, "name").split())[: tables.SIGNATURE]
+    return " ".join(_one(fields, "name").split())[: verdicts.SIGNATURE]
 
 
 def _view(request: Request) -> View:
@@ -73,8 +76,8 @@ def _draw(request: Request, template: str, status: int = 200, **context: Any) ->
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     known = {
         "may_write": permission.may_write(request), "signed": permission.signed(request),
-        "has_token": permission.entered(request, request.app.state.service.settings),
-        "token_needed": permission.needs_token(request.app.state.service.settings), "address": here,
+        "has_token": permission.door_of(request).entered(request),
+        "token_needed": permission.door_of(request).needs_token, "address": here,
         "enter": f"/enter?{urlencode({'next': here})}",
     }  # fmt: skip
     return draw(template, status, **known, **context)
@@ -82,7 +85,9 @@ def _draw(request: Request, template: str, status: int = 200, **context: Any) ->
 
 def _wrong(request: Request, error: Exception) -> HTMLResponse:
     found = problem_of(error)
-    return _draw(request, "problem.html", found.status, problem=found)
+    response = _draw(request, "problem.html", found.status, problem=found)
+    response.headers.update(headers_of(error))
+    return response
 
 
 def anchor(other: str, source: str, suggested: str) -> str:
@@ -155,7 +160,7 @@ def get_correspondence(request: Request) -> Response:
     query = [("source", source), *(("target", t) for t in targets)]
     return _draw(
         request, "correspondence.html", view=view, found=found, shown=shown, least=least, query=urlencode(query),
-        sides=urlencode([("pivot", source), *(("other", t) for t in targets[: tables.OTHERS])]) if targets else "",
+        sides=urlencode([("pivot", source), *(("other", t) for t in targets[:OTHERS])]) if targets else "",
     )  # fmt: skip
 
 
@@ -170,10 +175,10 @@ def get_concordance(request: Request) -> Response:
         ]
         return _draw(
             request, "concordance.html", view=view, texts=_texts(view), tallies=tallies, pivot=pivot, others=others,
-            most=tables.OTHERS, name=lambda key: _name(view, key),
+            most=OTHERS, name=lambda key: _name(view, key),
         )  # fmt: skip
     try:
-        found = tables.concorded(view, desk_api.tables_of(request), desk_api.desk_of(request), pivot, others)
+        found = concorded(view, desk_api.tables_of(request), desk_api.desk_of(request), pivot, others)
     except LawsearchError as error:
         return _wrong(request, error)
     sides = [("pivot", pivot), *(("other", o) for o in others)]
@@ -188,9 +193,10 @@ def get_concordance(request: Request) -> Response:
     return _draw(
         request, "concordance_table.html", view=view, found=found, query=urlencode(sides), show=show, whole=whole,
         state=state, groups=lambda table: _groups([r for r in table.rows if _shown(r, show)]), anchor=anchor,
+        shortened=shortened,
         statuses=STATUSES, states=STATES, counts=_counts(found), length=EXCERPT,
-        units={t.other.id: _labels(view, t.other.id) for t in found.tables}, comment_length=tables.COMMENT,
-        signature_length=tables.SIGNATURE,
+        units={t.other.id: _labels(view, t.other.id) for t in found.tables}, comment_length=verdicts.COMMENT,
+        signature_length=verdicts.SIGNATURE,
     )  # fmt: skip
 
 
@@ -239,7 +245,7 @@ def post_decide(request: Request, fields: Fields) -> Response:
         if verdict in ("corrected", "added"):
             if not typed:
                 raise QueryError("a correction names what corresponds", "Type the number of a provision there")
-            chosen = tables.unit_named(view, tables.text_of(view, asked["other"]), typed)
+            chosen = verdicts.unit_named(view, tables.text_of(view, asked["other"]), typed)
             # What stands beside a suggestion, or in the place of none, is a row of its own.
             if verdict == "added" or chosen == asked["suggested"]:
                 verdict, asked["suggested"] = "confirmed", chosen
@@ -255,7 +261,7 @@ def post_decide(request: Request, fields: Fields) -> Response:
                 asked["status"] = standing.status
         name = permission.signed(request) or _one(fields, "name")
         given = DecisionIn(**asked, verdict=verdict, name=name)
-        decision = tables.commented(view, made, standing, given) if standing else tables.decided(view, made, given)
+        decision = verdicts.commented(view, made, standing, given) if standing else verdicts.decided(view, made, given)
     except (LawsearchError, ValidationError) as error:
         return _wrong(request, error)
     desk.decide([decision])
@@ -271,7 +277,7 @@ def post_import(request: Request, uploaded: Uploaded) -> Response:
         if not name:
             raise QueryError("decisions need a name", "Say your name above the table first")
         made, desk = desk_api.tables_of(request), desk_api.desk_of(request)
-        found = imported(_view(request), made, desk, uploaded.get("file", b""), name[: tables.SIGNATURE])
+        found = imported(_view(request), made, desk, uploaded.get("file", b""), name[: verdicts.SIGNATURE])
     except (LawsearchError, ValidationError) as error:
         return _wrong(request, error)
     return _draw(request, "concordance_import.html", found=found, state=state)
@@ -289,7 +295,7 @@ def get_workspaces(request: Request) -> Response:
 @router.get("/workspaces/{key}")
 def get_workspace(request: Request, key: str) -> Response:
     view = _view(request)
-    found = tables.workspace_out(view, desk_api.desk_of(request).workspace(key))
+    found = workspaces.workspace_out(view, desk_api.desk_of(request).workspace(key))
     return _draw(request, "workspace.html", view=view, found=found)
 
 
@@ -299,8 +305,8 @@ def get_keep(request: Request) -> Response:
     view = _view(request)
     ids = list(dict.fromkeys(filter(None, request.query_params.getlist("id"))))
     try:
-        if len(ids) > tables.KEPT:
-            raise QueryError(f"{len(ids)} provisions are too many; {tables.KEPT} are the most", "Keep fewer at a time")
+        if len(ids) > KEPT:
+            raise QueryError(f"{len(ids)} provisions are too many; {KEPT} are the most", "Keep fewer at a time")
         provisions = [view.provision(key) for key in ids]
     except LawsearchError as error:
         return _wrong(request, error)
@@ -320,12 +326,12 @@ def post_keep(request: Request, fields: Fields) -> Response:
         asked = KeepIn(ids=ids, note=_one(fields, "note"), name=name) if ids else None
         provisions = [view.provision(key) for key in ids]
         if title:
-            wanted = tables.WorkspaceIn(title=title, name=name)
+            wanted = workspaces.WorkspaceIn(title=title, name=name)
             key = desk.make_workspace(wanted.title, wanted.name).id
         else:
             key = _one(fields, "workspace")
         if asked and provisions:
-            tables.keep(view, desk, key, asked)
+            workspaces.keep(view, desk, key, asked)
         elif not title:
             raise QueryError("no provision was named", "Give the ids of provisions, one a line")
     except (LawsearchError, ValidationError) as error:

@@ -30,7 +30,8 @@ class _Unasked:
     generation: Generation
 
 
-def _view(settings: Settings) -> View:
+def view_of(settings: Settings) -> View:
+    """The generation being served, to look at without asking the models. Raises GenerationError."""
     from lawsearch.generation import Generation
     from lawsearch.service import View
 
@@ -51,7 +52,7 @@ def align(
 
     if grade not in GRADES:
         raise QueryError(f"grade {grade!r} is not known", f"Use one of: {', '.join(GRADES)}")
-    found = tables.aligned(_view(load_settings()), tables.Tables(), source, target or ())
+    found = tables.aligned(view_of(load_settings()), tables.Tables(), source, target or ())
     shown = GRADES[: GRADES.index(grade) + 1]
     for one in found.tables:
         one.rows = [row for row in one.rows if row.grade in shown]
@@ -94,6 +95,7 @@ def concordance(
 ) -> None:
     """Make the table of concordance from a pivot to other instruments, with the decisions of the desk."""
     from lawsearch import export, tables
+    from lawsearch.concordances import concorded
     from lawsearch.desk import Desk
 
     settings = load_settings()
@@ -101,10 +103,10 @@ def concordance(
         raise QueryError(f"{out_file}: no such kind of table", f"Give a name that ends in {', '.join(ENDS)}")
     if back and not name.strip():
         raise QueryError("decisions need a name", "Say who signs them with --name")
-    view, made, desk = _view(settings), tables.Tables(), Desk(settings.desk_path)
+    view, made, desk = view_of(settings), tables.Tables(), Desk(settings.desk_path)
     if back:
         _import(view, made, desk, back, name)
-    found = tables.concorded(view, made, desk, pivot, others)
+    found = concorded(view, made, desk, pivot, others)
     if out_file:
         out_file.write_bytes(_written(found, out_file.suffix.lower(), export))
         err.print(f"wrote {escape(str(out_file))}")
@@ -130,7 +132,7 @@ def _written(found: Any, end: str, export: Any) -> bytes:
 
 def _import(view: View, made: Any, desk: Any, path: Path, name: str) -> None:
     """Record the decisions of a CSV and say how many."""
-    from lawsearch.export import imported
+    from lawsearch.intake import imported
 
     try:
         data = path.read_bytes()

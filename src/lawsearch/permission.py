@@ -1,10 +1,13 @@
-"""Who may write, and who may read: a token where the server can be reached by others, and no posts from other sites."""
+"""Who may write, and who may read: a token where the server can be reached by others, no posts from other sites, and
+no names that a stranger could have given to this machine."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import ipaddress
+import re
+from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from fastapi import HTTPException, Request, Response
@@ -18,6 +21,9 @@ ENTERED, NAME = "lawsearch_entered", "lawsearch_name"
 FREE = ("/enter", "/healthz")
 #: How long cookies last, in seconds: a working day, a year.
 DAY, YEAR = 12 * 3600, 365 * 86400
+#: What proxies add to a request.
+_PROXIED = ("x-forwarded-for", "x-real-ip", "forwarded", "via")
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(?::\d{1,5})?")
 
 
 def local(host: str) -> bool:
@@ -30,46 +36,80 @@ def local(host: str) -> bool:
         return False
 
 
-def needs_token(settings: Settings) -> bool:
-    """Whether writing needs a token: always where one is set, and where others can reach the server."""
-    return bool(settings.token.get_secret_value()) or not local(settings.host)
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who may come in: made of the settings once. Of the token it keeps a digest only."""
+
+    digest: bytes
+    alone: bool
+    open_reading: bool
+    hosts: frozenset[str]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Door:
+        token = settings.token.get_secret_value()
+        hosts = frozenset(name.lower().rstrip(".") for name in settings.hosts)
+        return cls(_digest(token) if token else b"", local(settings.host), settings.open_reading, hosts)
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether writing needs a token: always where one is set, and where others can reach the server."""
+        return bool(self.digest) or not self.alone
+
+    @property
+    def proof(self) -> str:
+        """What a browser keeps instead of the token: worthless once the token changes, and no way back to it."""
+        return hmac.new(self.digest, b"lawsearch entered", hashlib.sha256).hexdigest()
+
+    def fits(self, token: str) -> bool:
+        """Whether ``token`` is the one of the settings, in the same time whatever it is."""
+        return hmac.compare_digest(_digest(token), self.digest)
+
+    def entered(self, request: Request) -> bool:
+        """Whether a request carries the token, as a header or as the cookie of a browser where it was entered."""
+        if not self.digest:
+            return False
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self.fits(given.strip())
+        return hmac.compare_digest(request.cookies.get(ENTERED, "").encode(), self.proof.encode())
+
+    def named(self, host: str) -> bool:
+        """Whether ``host``, the header of a request, names this server.
+
+        A page elsewhere can have its own name point to this machine (DNS rebinding) and would then be of the same
+        site as what it reads here; only the name in the header tells. Who has to show a token is safe from it.
+        """
+        if not self.hosts and self.needs_token:
+            return True
+        match = _HOST.fullmatch(host)
+        return match is not None and (local(match["name"]) or match["name"].lower().rstrip(".") in self.hosts)
 
 
-def proof(settings: Settings) -> str:
-    """What a browser keeps instead of the token: worthless once the token changes, and no way back to it."""
-    return hmac.new(settings.token.get_secret_value().encode(), b"lawsearch entered", hashlib.sha256).hexdigest()
+def door_of(request: Request) -> Door:
+    """The door of the server that a request is for."""
+    return request.app.state.door
 
 
-def fits(settings: Settings, token: str) -> bool:
-    """Whether ``token`` is the one of the settings."""
-    wanted = settings.token.get_secret_value()
-    return bool(wanted) and hmac.compare_digest(token.encode(), wanted.encode())
-
-
-def entered(request: Request, settings: Settings) -> bool:
-    """Whether a request carries the token, as a header or as the cookie of a browser where it was entered."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return fits(settings, given.strip())
-    cookie = request.cookies.get(ENTERED, "")
-    return bool(settings.token.get_secret_value()) and hmac.compare_digest(cookie.encode(), proof(settings).encode())
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
 def may_write(request: Request) -> bool:
     """Whether a request may write, as far as its token goes: what pages offer forms by."""
-    settings: Settings = request.app.state.service.settings
-    return not needs_token(settings) or entered(request, settings)
+    door = door_of(request)
+    return not door.needs_token or door.entered(request)
 
 
 def reading(request: Request) -> None:
     """Let pass what may be read. Raises HTTPException (401)."""
-    settings: Settings = request.app.state.service.settings
-    if settings.open_reading or not needs_token(settings) or request.url.path in FREE or entered(request, settings):
+    door = door_of(request)
+    if door.open_reading or not door.needs_token or request.url.path in FREE or door.entered(request):
         return
     if request.method == "GET" and not is_api(request.url.path):
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         raise HTTPException(303, "Reading needs the token here", {"Location": f"/enter?next={quote(here, safe='')}"})
-    raise _unknown(settings)
+    raise _unknown(door)
 
 
 def writing(request: Request) -> None:
@@ -77,17 +117,15 @@ def writing(request: Request) -> None:
 
     Raises HTTPException (401, 403).
     """
-    settings: Settings = request.app.state.service.settings
+    door = door_of(request)
     same_site(request)
-    if not needs_token(settings):
-        # Without a token, the name of this machine is all that tells its user from a page that took over a name.
+    if not door.needs_token:
         # A proxy may name this machine as the host; what it adds to a request tells.
-        proxied = any(name in request.headers for name in ("x-forwarded-for", "x-real-ip", "forwarded", "via"))
-        if proxied or not local(_split(f"//{request.headers.get('host', '')}").hostname or ""):
+        if any(name in request.headers for name in _PROXIED):
             raise HTTPException(403, "Writing without a token is for this machine only; the request comes from another")
         return
-    if not entered(request, settings):
-        raise _unknown(settings)
+    if not door.entered(request):
+        raise _unknown(door)
 
 
 def same_site(request: Request) -> None:
@@ -114,24 +152,24 @@ def _split(address: str) -> SplitResult:
         return urlsplit("")
 
 
-def _unknown(settings: Settings) -> HTTPException:
-    if not settings.token.get_secret_value():
+def _unknown(door: Door) -> HTTPException:
+    if not door.digest:
         return HTTPException(403, "This server can be reached by others and has no token: nobody may write")
     return HTTPException(401, "The token is missing or wrong", {"WWW-Authenticate": "Bearer"})
 
 
 def enter(request: Request, response: Response, token: str) -> bool:
     """Give a browser the cookie where ``token`` is right; says whether it is."""
-    settings: Settings = request.app.state.service.settings
-    if not fits(settings, token):
+    door = door_of(request)
+    if not door.digest or not door.fits(token):
         return False
-    _set(request, response, ENTERED, proof(settings), DAY)
+    _set(request, response, ENTERED, door.proof, DAY)
     return True
 
 
 def leave(response: Response) -> None:
     """Take the cookie back."""
-    response.delete_cookie(ENTERED, path="/")
+    response.delete_cookie(ENTERED, path="/", httponly=True, samesite="strict")
 
 
 def signed(request: Request) -> str:

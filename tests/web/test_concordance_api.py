@@ -21,10 +21,13 @@ from test_pages import Strict, text_of
 from lawsearch.api import create_app
 from lawsearch.edge import HEADERS
 from lawsearch.embedding import Models
-from lawsearch.export import COLUMNS, by_script, guarded, read_csv, unguarded
+from lawsearch.export import COLUMNS
+from lawsearch.intake import read_csv
 from lawsearch.search import Searcher
 from lawsearch.settings import Settings
+from lawsearch.spreadsheet import guarded, unguarded
 from lawsearch.tables import NOTE, Tables
+from lawsearch.typesetting import by_script
 
 FIVE, SIX, NINE = (f"{SG.id}/en/~sec_{n}" for n in (5, 6, 9))
 THERE, TEN = f"{PH.id}/en/~sec_5", f"{PH.id}/en/~sec_10"
@@ -351,7 +354,7 @@ def test_a_file_that_is_behind_overwrites_nothing(
     if decided_before:
         client.post("/api/decisions", json=decision(comment="old"))
     data = _edited(client, FIVE, decision="rejected")
-    monkeypatch.setattr("lawsearch.tables.now", lambda: "2999-01-01T00:00:00+00:00")
+    monkeypatch.setattr("lawsearch.verdicts.now", lambda: "2999-01-01T00:00:00+00:00")
     client.post("/api/decisions", json=decision(status="partial", comment="newer"))
     read = client.post("/api/concordance/import", params={"name": "B"}, content=data).json()
     assert read["recorded"] == 0
@@ -632,7 +635,7 @@ def test_reading_may_need_the_token_too(made: Searcher, tmp_path: Path) -> None:
         ({}, "localhost", 200),
         ({}, "127.0.0.1:8000", 200),
         ({}, "[::1]:8000", 200),
-        ({}, "evil.example", 403),
+        ({}, "evil.example", 421),
         ({"host": "0.0.0.0"}, "localhost", 403),
         ({"host": "::"}, "localhost", 403),
         ({"token": TOKEN}, "localhost", 401),
