@@ -15,26 +15,29 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lawsearch import journal
 from lawsearch.errors import MetadataError, NotFoundError
 from lawsearch.instrument import Instrument, instrument_from
+from lawsearch.journal import Journal, Text
 from lawsearch.provision import Box, Expression, Provision
 
-SCHEMA = 1
-_TABLES = f"""
-create table if not exists expressions (
-  instrument text not null, language text not null, facts text not null, source text not null,
-  source_digest text not null, maker text not null, ingested text not null, report text not null,
-  primary key (instrument, language)) without rowid;
-create table if not exists provisions (
-  id text primary key, instrument text not null, language text not null, position integer not null,
-  eid text not null, parent text not null, kind text not null, number text not null, label text not null,
-  citation text not null, heading text not null, text text not null, path text not null, boxes text not null,
-  flags text not null, digest text not null) without rowid;
-create index if not exists in_order on provisions (instrument, language, position);
-create index if not exists below on provisions (instrument, language, parent, position);
-pragma user_version = {SCHEMA};
-"""
+#: 2 has the journal; a store of schema 1 gets one when it is opened to be written.
+SCHEMA = 2
+_TABLES = (
+    "create table if not exists expressions (instrument text not null, language text not null, facts text not null,"
+    " source text not null, source_digest text not null, maker text not null, ingested text not null,"
+    " report text not null, primary key (instrument, language)) without rowid",
+    "create table if not exists provisions (id text primary key, instrument text not null, language text not null,"
+    " position integer not null, eid text not null, parent text not null, kind text not null, number text not null,"
+    " label text not null, citation text not null, heading text not null, text text not null, path text not null,"
+    " boxes text not null, flags text not null, digest text not null) without rowid",
+    "create index if not exists in_order on provisions (instrument, language, position)",
+    "create index if not exists below on provisions (instrument, language, parent, position)",
+    *journal.TABLES,
+)
 _COLUMNS = "instrument, language, eid, kind, number, label, citation, heading, text, path, parent, boxes, flags"
+_READ = f"{_COLUMNS}, digest"
+_NAMES = (*_COLUMNS.split(", "), "known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a new text of an instrument changed: ids of units that are new, that read otherwise, and that are gone."""
+    """What a new text of an instrument changed: ids of units that are new, that read otherwise, that are gone, and
+    that were renumbered or moved (the ids they have now)."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,9 @@ class Store:
         try:
             (found,) = self._db.execute("pragma user_version").fetchone()
             # A new file has version 0; one of another version must not be labelled as ours.
-            if not read_only and found in (0, SCHEMA):
+            if not read_only and found in (0, 1):
                 self._db.execute("pragma journal_mode = wal")
-                self._db.executescript(_TABLES)
-                found = SCHEMA
+                found = self._prepare()
         except sqlite3.DatabaseError as error:
             self._db.close()
             if isinstance(error, sqlite3.OperationalError):  # locked, or no right to read: it may well be a store
@@ -101,8 +105,33 @@ class Store:
             self._db.close()
             raise NotFoundError(
                 f"{path}: made by another version (schema {found}, {SCHEMA} wanted)",
-                "Move it away and ingest the documents again",
+                "Build the index again: lawsearch index"
+                if found == 1
+                else "Use that version, or move it away and ingest the documents again",
             )
+
+    def _prepare(self) -> int:
+        """Make the tables of a new store, and the journal of one that has none, as of when each text was read.
+
+        Returns the schema. All or nothing: whoever is killed meanwhile leaves the store as it was.
+        """
+        with self._transaction() as db:
+            (found,) = db.execute("pragma user_version").fetchone()  # another process may have been faster
+            if found in (0, 1):
+                for statement in _TABLES:
+                    db.execute(statement)
+                rows = db.execute("select instrument, language, ingested from expressions order by ingested, 1, 2")
+                for instrument, language, ingested in rows.fetchall():
+                    text = self._text(instrument, language)
+                    self.journal.note(ingested, (instrument, language), None, text)
+                db.execute(f"pragma user_version = {SCHEMA}")
+                return SCHEMA
+            return int(found)
+
+    @property
+    def journal(self) -> Journal:
+        """What became of its texts."""
+        return Journal(self._db, self.unit)
 
     def close(self) -> None:
         self._db.close()
@@ -133,10 +162,10 @@ class Store:
         expression; nothing is changed then.
         """
         expressions = list(expressions)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        now = _now()
         with self._transaction() as db:
             old = db.execute("select instrument, language from expressions where source = ?", [source]).fetchall()
-            was = dict(entry for key in old for entry in self._digests(*key))
+            before = {key: self._text(*key) for key in old}
             for instrument, language in old:
                 self._delete(instrument, language)
             for e in expressions:
@@ -150,6 +179,7 @@ class Store:
                         "Give one of the two files its own id or language in a sidecar, or remove one",
                     )
                 if row:
+                    before[e.instrument.id, e.language] = self._text(e.instrument.id, e.language)
                     self._delete(e.instrument.id, e.language)
                 facts = json.dumps(asdict(e.instrument), ensure_ascii=False, sort_keys=True)
                 report = json.dumps(e.report, ensure_ascii=False)
@@ -161,19 +191,27 @@ class Store:
                     f"insert into provisions (id, position, digest, {_COLUMNS}) values ({', '.join('?' * 16)})",
                     (_row(p, position) for position, p in enumerate(e.provisions)),
                 )
-        now_there = {p.id: p.digest for e in expressions for p in e.provisions if p.is_unit}
-        return Changes(
-            added=tuple(key for key in now_there if key not in was),
-            changed=tuple(key for key in now_there if was.get(key, now_there[key]) != now_there[key]),
-            gone=tuple(key for key in was if key not in now_there),
-        )
+            after = [(e.instrument.id, e.language) for e in expressions]
+            found: list[tuple[str, str]] = []
+            for key in dict.fromkeys([*before, *after]):
+                found += self.journal.note(now, key, before.get(key), self._text(*key) if key in after else None)
+        kinds = ("added", "changed", "gone", "moved")
+        return Changes(**{kind: tuple(key for k, key in found if k == kind) for kind in kinds})
 
-    def _digests(self, instrument: str, language: str) -> list[tuple[str, str]]:
-        """Ids and digests of the units of an expression, in the order of the text."""
-        return self._db.execute(
-            "select id, digest from provisions where instrument = ? and language = ? and parent = '' order by position",
+    def _text(self, instrument: str, language: str) -> Text:
+        """What is stored of an expression, for the journal."""
+        sql = "select facts, source_digest from expressions where instrument = ? and language = ?"
+        facts, source_digest = self._db.execute(sql, [instrument, language]).fetchone()
+        rows = self._db.execute(
+            f"select {_READ} from provisions where instrument = ? and language = ? order by position",
             [instrument, language],
-        ).fetchall()
+        )
+        units: list[list[Provision]] = []
+        for p in map(_provision, rows):
+            if p.is_unit:
+                units.append([])
+            units[-1].append(p)
+        return Text(facts, source_digest, [tuple(unit) for unit in units])
 
     def _delete(self, instrument: str, language: str) -> None:
         for table in ("provisions", "expressions"):
@@ -183,8 +221,10 @@ class Store:
         """Remove everything that came from the file ``source``; returns how many expressions that was."""
         with self._transaction() as db:
             found = db.execute("select instrument, language from expressions where source = ?", [source]).fetchall()
-            for instrument, language in found:
-                self._delete(instrument, language)
+            now = _now()
+            for key in found:
+                self.journal.note(now, key, self._text(*key), None)
+                self._delete(*key)
         return len(found)
 
     def snapshot(self, path: Path) -> None:
@@ -230,23 +270,30 @@ class Store:
 
     def provision(self, key: str) -> Provision:
         """The provision with that id. Raises NotFoundError."""
-        row = self._db.execute(f"select {_COLUMNS} from provisions where id = ?", [key]).fetchone()
+        row = self._db.execute(f"select {_READ} from provisions where id = ?", [key]).fetchone()
         if row is None:
             raise NotFoundError(f"no provision {key!r} in the corpus", "Ids look like /akn/sg/act/2012/26/en/~sec_26D")
         return _provision(row)
 
+    def unit(self, key: str) -> tuple[Provision, ...]:
+        """A unit and everything below it, in the order of the text. Raises NotFoundError."""
+        found = self.provision(key)
+        below: list[Provision] = []
+        for child in self.children(found):
+            below += self.unit(child.id)
+        return (found, *below)
+
     def units(self) -> Iterator[Provision]:
         """Every unit of matching, ordered by instrument, language and place in the text."""
         rows = self._db.execute(
-            f"select {_COLUMNS} from provisions where parent = '' order by instrument, language, position"
+            f"select {_READ} from provisions where parent = '' order by instrument, language, position"
         )
         return map(_provision, rows)
 
     def contents(self, instrument: str, language: str) -> list[Provision]:
         """The units of one expression in the order of the text."""
         rows = self._db.execute(
-            f"select {_COLUMNS} from provisions where instrument = ? and language = ? and parent = ''"
-            " order by position",
+            f"select {_READ} from provisions where instrument = ? and language = ? and parent = '' order by position",
             [instrument, language],
         )
         return [_provision(r) for r in rows]
@@ -254,10 +301,21 @@ class Store:
     def children(self, provision: Provision) -> list[Provision]:
         """The provisions directly below one, in order."""
         rows = self._db.execute(
-            f"select {_COLUMNS} from provisions where instrument = ? and language = ? and parent = ? order by position",
+            f"select {_READ} from provisions where instrument = ? and language = ? and parent = ? order by position",
             [provision.instrument, provision.language, provision.eid],
         )
         return [_provision(r) for r in rows]
+
+    def beside(self, provision: Provision) -> tuple[Provision | None, Provision | None]:
+        """The provision before and the one after it, on its own level."""
+        place = (
+            f"select {_READ} from provisions where instrument = ? and language = ? and parent = ? and position {{}}"
+            " (select position from provisions where id = ?) order by position {} limit 1"
+        )
+        level = [provision.instrument, provision.language, provision.parent, provision.id]
+        before = self._db.execute(place.format("<", "desc"), level).fetchone()
+        after = self._db.execute(place.format(">", "asc"), level).fetchone()
+        return before and _provision(before), after and _provision(after)
 
     def resolve(self, key: str) -> Provision:
         """The provision meant by a full id, or by a short one without language or with only the end of the eId.
@@ -267,7 +325,7 @@ class Store:
         """
         work, _, eid = key.partition("/~")
         rows = self._db.execute(
-            f"select {_COLUMNS} from provisions where (instrument = ? or instrument || '/' || language = ?)"
+            f"select {_READ} from provisions where (instrument = ? or instrument || '/' || language = ?)"
             " and (eid = ? or eid like '%\\_\\_' || ? escape '\\')",
             [work, work, eid, eid.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")],
         ).fetchall()
@@ -304,6 +362,10 @@ class Store:
         return {"expressions": expressions, "units": units, "provisions": provisions}
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def _row(p: Provision, position: int) -> list[object]:
     boxes = json.dumps([[b.page, b.x0, b.y0, b.x1, b.y1] for b in p.boxes])
     path, flags = json.dumps(p.path, ensure_ascii=False), json.dumps(p.flags)
@@ -314,8 +376,7 @@ def _row(p: Provision, position: int) -> list[object]:
 
 
 def _provision(row: tuple) -> Provision:
-    names = _COLUMNS.split(", ")
-    values = dict(zip(names, row, strict=True))
+    values = dict(zip(_NAMES, row, strict=True))
     values["path"] = tuple(json.loads(values["path"]))
     values["flags"] = tuple(json.loads(values["flags"]))
     values["boxes"] = tuple(Box(*b) for b in json.loads(values["boxes"]))
