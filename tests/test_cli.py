@@ -116,7 +116,7 @@ def test_filters_of_the_command_line_arrive(lawsearch: Run) -> None:
     assert {h["provision"]["id"].rsplit("/", 1)[0] for a in found["answers"] for h in a["hits"]} == {f"{ID.id}/en"}
     assert found["filters"] == {
         "jurisdictions": [], "forces": ["binding"], "kinds": ["law"], "statuses": ["in force"], "languages": ["en"],
-        "instruments": [ID.id], "year_from": 2040, "year_to": 2042, "topics": [],
+        "instruments": [ID.id], "year_from": 2040, "year_to": 2042, "topics": [], "as_of": "",
     }  # fmt: skip
 
 

@@ -236,3 +236,13 @@ def test_a_new_text_tells_what_it_changed(tmp_path: Path) -> None:
             added=(f"{SG.id}/en/~sec_2A",), changed=(f"{SG.id}/en/~sec_2",), gone=(f"{SG.id}/en/~sec_3",)
         )
         assert store.put("a.pdf", [expression(SG, "en", rows)], "t") == Changes()
+
+
+def test_a_new_text_tells_what_was_renumbered(store: Store) -> None:
+    put_all(store)
+    rows = [("6A" if p.number == "6" else p.number, p.heading, p.text) for p in CORPUS[0].provisions if p.is_unit]
+    told = store.put(CORPUS[0].source, [expression(SG, "en", rows)], "test")
+    assert told == Changes(moved=(f"{SG.id}/en/~sec_6A",))
+    # The file is another law now: all of the former is gone.
+    told = store.put(CORPUS[0].source, [replace(CORPUS[2], source=CORPUS[0].source)], "test")
+    assert (len(told.gone), told.moved) == (len(rows), ())

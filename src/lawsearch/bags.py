@@ -48,6 +48,9 @@ class Bags:
         rows = [_weighted(bag, place, rarity) for bag in counts]
         sparse.save_npz(folder / "concepts.npz", sparse.csr_matrix(np.stack(rows)))
 
+    def __len__(self) -> int:
+        return int(self._matrix.shape[0])
+
     def vector(self, bag: Mapping[str, int]) -> np.ndarray:
         """The unit vector of one bag, shape (len(keys),); zeros where it holds no known concept."""
         return _weighted({k: n for k, n in bag.items() if k in self._place}, self._place, self._rarity)

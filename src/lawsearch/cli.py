@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from lawsearch import drafting, operating  # noqa: F401 - they add their commands
-from lawsearch.answer import Answers, Filters
+from lawsearch import drafting, following, operating, upkeep  # noqa: F401 - they add their commands
+from lawsearch.answer import DAY_ENDS, Answers, Filters
 from lawsearch.console import Json, app, err, out, print_json
 from lawsearch.errors import LawsearchError, NotFoundError, QueryError
 from lawsearch.instrument import FORCES, KINDS, STATUSES
@@ -30,6 +31,7 @@ Instruments = Annotated[list[str] | None, typer.Option("--instrument", help="Onl
 Topics = Annotated[list[str] | None, typer.Option("--topic", help="Only about this topic, by id (repeatable).")]
 YearFrom = Annotated[int | None, typer.Option(help="Only instruments of this year or later.")]
 YearTo = Annotated[int | None, typer.Option(help="Only instruments of this year or earlier.")]
+AsOf = Annotated[str, typer.Option(help="Texts as they stood here at the end of this day: 2026-11-01.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=50, help="Most hits for each jurisdiction.")]
 
 
@@ -49,7 +51,7 @@ def main() -> None:
 def _filters(
     jurisdiction: list[str] | None, force: list[str] | None, kind: list[str] | None, status: list[str] | None,
     language: list[str] | None, instrument: list[str] | None, year_from: int | None, year_to: int | None,
-    topic: list[str] | None,
+    topic: list[str] | None, as_of: str,
 ) -> Filters:  # fmt: skip
     given = (
         ("jurisdiction", jurisdiction, jurisdictions()), ("force", force, FORCES), ("kind", kind, KINDS),
@@ -69,13 +71,36 @@ def _filters(
         year_from=year_from,
         year_to=year_to,
         topics=tuple(topic or ()),
+        as_of=f"{_day(as_of)}{DAY_ENDS}" if as_of else "",
     )
+
+
+def _day(text: str) -> date:
+    """The day that is meant, which has been. Raises QueryError."""
+    from lawsearch.changes import checked
+
+    try:
+        return checked(date.fromisoformat(text))
+    except ValueError:
+        raise QueryError(f"as-of: {text!r} is no day", "Write it as 2026-11-01") from None
+
+
+def _stood(view: Any, identifier: str, as_of: str) -> Any:
+    """A provision as it read at the end of a day. Raises NotFoundError, QueryError."""
+    from lawsearch.changes import stood
+
+    found = stood(view, identifier, _day(as_of))
+    facts = found.facts
+    until = f"until {facts.until[:10]}" if facts.until else "to this day"
+    err.print(f"[yellow]as seen here from {facts.since[:10]} {until}; {facts.note[0].lower()}{facts.note[1:]}[/]")
+    return found
 
 
 def _meant(text: str, generation: Any, settings: Settings) -> Provision:
     """The one provision that an id or a citation means. Raises NotFoundError."""
     from lawsearch.catalogue import load
-    from lawsearch.citation import Register, cite
+    from lawsearch.reference import cite
+    from lawsearch.register import Register
 
     if text.strip("/ ").startswith("akn/"):
         return generation.store.resolve(text)
@@ -109,10 +134,10 @@ def search(
     text: Annotated[str, typer.Argument(help="Words, or a whole clause.")],
     jurisdiction: Jurisdictions = None, force: Forces = None, kind: Kinds = None, status: Statuses = None,
     language: Languages = None, instrument: Instruments = None, year_from: YearFrom = None, year_to: YearTo = None,
-    topic: Topics = None, limit: Limit = 3, as_json: Json = False,
+    topic: Topics = None, as_of: AsOf = "", limit: Limit = 3, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Find the provisions of every jurisdiction that answer a text."""
-    filters = _filters(jurisdiction, force, kind, status, language, instrument, year_from, year_to, topic)
+    filters = _filters(jurisdiction, force, kind, status, language, instrument, year_from, year_to, topic, as_of)
     _show_answers(_searcher(load_settings()).search(text, filters, limit=limit), as_json)
 
 
@@ -121,18 +146,24 @@ def counterparts(
     identifier: Annotated[str, typer.Argument(help="A provision: its id or a citation (PDPA s 26D).")],
     jurisdiction: Jurisdictions = None, force: Forces = None, kind: Kinds = None, status: Statuses = None,
     language: Languages = None, instrument: Instruments = None, year_from: YearFrom = None, year_to: YearTo = None,
-    topic: Topics = None, limit: Limit = 3, as_json: Json = False,
+    topic: Topics = None, as_of: AsOf = "", limit: Limit = 3, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Find the corresponding provisions of every other jurisdiction."""
     searcher = _searcher(load_settings())
-    filters = _filters(jurisdiction, force, kind, status, language, instrument, year_from, year_to, topic)
-    source = _meant(identifier, searcher.generation, load_settings())
+    filters = _filters(jurisdiction, force, kind, status, language, instrument, year_from, year_to, topic, as_of)
+    if as_of:
+        from lawsearch.service import View
+
+        source = _stood(View(searcher), identifier, as_of).provision
+    else:
+        source = _meant(identifier, searcher.generation, load_settings())
     _show_answers(searcher.counterparts(source, filters, limit=limit), as_json)
 
 
 @app.command()
 def show(
     identifier: Annotated[str, typer.Argument(help="A provision: its id or a citation (PDPA s 26D).")],
+    as_of: AsOf = "",
     as_json: Json = False,
 ) -> None:
     """Show one provision with its text, its place and its parts."""
@@ -141,12 +172,15 @@ def show(
     settings = load_settings()
     generation = Generation.current(settings.index_dir)
     store = generation.store
-    provision = _meant(identifier, generation, settings)
-    children = store.children(provision)
+    if as_of:
+        found = _stood(drafting.view_of(settings), identifier, as_of)
+        provision, children, i = found.provision, found.below(found.provision), found.instrument
+    else:
+        provision = _meant(identifier, generation, settings)
+        children, i = store.children(provision), generation.instruments[provision.instrument]
     if as_json:
         print_json({**asdict(provision), "children": [asdict(c) for c in children]})
         return
-    i = store.instruments()[provision.instrument]
     out.print(f"[bold]{escape(provision.citation)}[/]  {escape(provision.heading)}")
     place = f"p. {provision.page}" if provision.page else "page unknown"
     out.print(f"[dim]{provision.id} · {i.force} · {i.status} · {place}[/]")

@@ -21,6 +21,8 @@ from lawsearch.text import normal
 MULTILINGUAL = "intfloat/multilingual-e5-small"
 #: Share of a window that the next one repeats, so that no sentence is only ever seen torn.
 OVERLAP = 0.25
+#: Texts that are embedded before they are kept: what a kill at the worst moment costs, some seconds.
+CHUNK = 64
 Progress = Callable[[int], None]
 
 
@@ -170,9 +172,8 @@ class EmbeddingCache:
         if progress:
             progress(sum(key in found for key in keys))
         wanted = sorted(missing.items(), key=lambda item: len(item[1]))
-        # A chunk is what a kill at the worst moment costs.
-        for at in range(0, len(wanted), 512):
-            chunk = wanted[at : at + 512]
+        for at in range(0, len(wanted), CHUNK):
+            chunk = wanted[at : at + CHUNK]
             vectors = encoder.encode([text for _, text in chunk], batch_size=batch_size, progress=progress)
             with self._db:
                 self._db.executemany(
@@ -184,6 +185,16 @@ class EmbeddingCache:
             return np.zeros((0, encoder.dimensions), np.float32)
         return np.stack([found[key] for key in keys])
 
+    def flaws(self) -> Iterator[str]:
+        """What is wrong with it: SQLite's own check, and vectors that are not of unit length."""
+        found = [str(row[0]) for row in self._db.execute("pragma integrity_check(5)")]
+        if found != ["ok"]:
+            yield "; ".join(found)
+            return
+        wrong = sum(not _is_unit(blob) for (blob,) in self._db.execute("select vector from vectors"))
+        if wrong:
+            yield f"{wrong} vectors are not of unit length"
+
     def _known(self, model: str, keys: list[bytes]) -> Iterator[tuple[bytes, np.ndarray]]:
         for at in range(0, len(keys), 500):
             some = keys[at : at + 500]
@@ -193,3 +204,10 @@ class EmbeddingCache:
             )
             for key, blob in rows:
                 yield key, np.frombuffer(blob, np.float32)
+
+
+def _is_unit(blob: bytes) -> bool:
+    if len(blob) % 4:
+        return False
+    vector = np.frombuffer(blob, np.float32)
+    return abs(float(vector @ vector) - 1) < 1e-3

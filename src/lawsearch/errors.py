@@ -43,3 +43,13 @@ class GenerationError(LawsearchError):
 
 class ModelError(LawsearchError):
     """An embedding model that cannot be loaded or converted."""
+
+
+class BusyError(LawsearchError):
+    """More work at once than the server does; ``after`` so many seconds it is worth asking again."""
+
+    after = 3
+
+
+class InUseError(LawsearchError):
+    """Another process is changing the index."""

@@ -11,6 +11,8 @@ index/generations/<name>/
     links.npz       weights between corresponding units of different jurisdictions (sparse, symmetric)
     topics.json     the taxonomy             topics.npz  how far each unit is about each topic (sparse)
     lexical/        tantivy
+    former/         vectors, words and concepts of wordings that no longer stand; not there without any
+    SHA256SUMS      digests of all of these, as ``sha256sum --check`` reads them
 index/CURRENT       the name of the generation being served; replaced by one atomic rename
 """
 
@@ -20,7 +22,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +39,7 @@ from lawsearch.store import Store
 from lawsearch.topic import taxonomy_from
 from lawsearch.vectors import VectorIndex
 
-FORMAT = 4
+FORMAT = 5
 #: What the readers of its files raise where one is missing, cut short or something else.
 _DAMAGE = (
     LawsearchError, OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, BadZipFile, sqlite3.Error,
@@ -70,17 +72,29 @@ def current_name(index_dir: Path) -> str | None:
 def switch(index_dir: Path, name: str) -> None:
     """Make ``name`` the generation being served, by one atomic rename."""
     pending = index_dir / "CURRENT.pending"
-    pending.write_text(name + "\n", "utf-8")
+    with pending.open("w", encoding="utf-8") as file:
+        file.write(name + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(pending, index_dir / "CURRENT")
 
 
-def prune(index_dir: Path, keep: int) -> None:
-    """Remove all but the newest ``keep`` generations; the current one always stays."""
-    # A name with a dot is what another process is building right now.
-    folders = sorted(p for p in generations_dir(index_dir).glob("[!.]*") if (p / "manifest.json").exists())
-    for folder in folders[:-keep]:
-        if folder.name != current_name(index_dir):
-            shutil.rmtree(folder, ignore_errors=True)
+def names(index_dir: Path) -> list[str]:
+    """The complete generations, oldest first."""
+    # A name with a dot is what is being built right now, or was when its process was killed.
+    return sorted(p.name for p in generations_dir(index_dir).glob("[!.]*") if (p / "manifest.json").exists())
+
+
+def prune(index_dir: Path, keep: int, unwanted: Collection[str] = ()) -> list[str]:
+    """Remove all but ``keep`` generations, the ``unwanted`` and then the oldest first; the current one always stays.
+
+    Returns the names of those removed.
+    """
+    worst_first = sorted(names(index_dir), key=lambda name: (name not in unwanted, name))
+    removed = [name for name in worst_first[:-keep] if name != current_name(index_dir)]
+    for name in removed:
+        shutil.rmtree(generations_dir(index_dir) / name, ignore_errors=True)
+    return removed
 
 
 class Generation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 import lawsearch
-from lawsearch import topic, views
+from lawsearch import former, history, integrity, lock, orders, topic, views
 from lawsearch.assignment import assign
 from lawsearch.bags import Bags, concepts_digest
 from lawsearch.embedding import EmbeddingCache, Encoder, Models
@@ -38,19 +38,22 @@ def build(
     force: bool = False,
     embeddings: Path | None = None,
     taxonomy: Taxonomy | None = None,
+    check: Callable[[Generation], None] = lambda _: None,
 ) -> str:
     """Build the next generation of the store and serve it. Returns its name, or the current one's if nothing changed.
 
     ``embeddings`` is the cache of vectors and ``taxonomy`` what provisions are assigned to, by default the settings'.
-    Raises GenerationError where the store is empty
-    or the built generation does not pass its checks; the current one is then served as before.
+    ``check`` is asked before it is served, beside the checks that every generation passes, and raises what it finds.
+    What the operator has rolled back from is not built again of the same input unless ``force`` is given.
+    Raises GenerationError where the store is empty or the built generation does not pass its checks, InUseError where
+    another process is changing the index; the current one is then served as before.
     """
     if taxonomy is None:
         taxonomy = topic.load(settings.topics_dir)
-    with Store(settings.store_path) as store:
+    with lock.alone(settings.index_dir, "index"), Store(settings.store_path) as store:
         facts = {**_facts(store, taxonomy), **models.facts()}
-        digest = str(facts["corpus_digest"])
-        current = None if force else _matching(settings.index_dir, facts)
+        ordered = orders.load(settings.index_dir)
+        current = None if force else _matching(settings.index_dir, facts, ordered)
         if current:
             return current
         units, groups = _rows(store)
@@ -58,10 +61,14 @@ def build(
             raise GenerationError(f"{settings.store_path} holds no provisions", "Ingest some: lawsearch ingest PATH")
         folder = generations_dir(settings.index_dir)
         folder.mkdir(parents=True, exist_ok=True)
+        # Nobody else builds here: these are of processes that were killed.
+        for left in folder.glob(".building-*"):
+            shutil.rmtree(left, ignore_errors=True)
         working = folder / f".building-{os.getpid()}"
-        shutil.rmtree(working, ignore_errors=True)
         working.mkdir()
+        cache = EmbeddingCache(embeddings or settings.embeddings_path)
         try:
+            progress("snapshot", 0, 1)
             store.snapshot(working / "store.db")
             now = datetime.now(UTC)
             manifest = {
@@ -70,31 +77,40 @@ def build(
                 "groups": [asdict(g) for g in groups],
                 "languages": sorted({g.language for g in groups}),
                 "counts": store.counts(),
+                # What it changed is what happened between the two numbers.
+                "events": store.journal.last_event(),
+                "before": history.predecessor(settings.index_dir),
             }
-            cache = EmbeddingCache(embeddings or settings.embeddings_path)
-            try:
-                _write(working, units, manifest, _Embedding(cache, models, settings.batch_size, progress), settings)
-            finally:
-                cache.close()
+            embed = _Embedding(cache, models, settings.batch_size, progress)
+            _write(working, units, manifest, embed, settings)
+            former.write(working / "former", store, models, embed)
             _link(working, units, groups, progress)
-            _assign(working, models, taxonomy, groups, progress)
-            _check(working, units)
-            name = f"{now:%Y%m%dT%H%M%S%f}-{digest[:8]}"
+            _assign(working, embed.kept(), taxonomy, groups, progress)
+            progress("checking", 0, 1)
+            _check(working, check)
+            integrity.seal(working)
+            progress("switching", 0, 1)
+            name = f"{now:%Y%m%dT%H%M%S%f}-{str(facts['corpus_digest'])[:8]}"
             os.replace(working, folder / name)
+            integrity.sync(folder)
         finally:
+            cache.close()
             shutil.rmtree(working, ignore_errors=True)
-    switch(settings.index_dir, name)
-    prune(settings.index_dir, settings.keep_generations)
+        switch(settings.index_dir, name)
+        prune(settings.index_dir, settings.keep_generations, ordered.held)
+        orders.clear(settings.index_dir)
     return name
 
 
 def up_to_date(settings: Settings) -> str | None:
     """The current generation's name if it is one of the store as it is now, by whatever models; else None.
 
-    Serving checks the models; this saves loading them to find that there is nothing to do.
+    It is also where the operator has rolled back from what would be built. Serving checks the models; this saves
+    loading them to find that there is nothing to do.
     """
     with Store(settings.store_path) as store:
-        return _matching(settings.index_dir, _facts(store, topic.load(settings.topics_dir)))
+        facts = _facts(store, topic.load(settings.topics_dir))
+    return _matching(settings.index_dir, facts, orders.load(settings.index_dir))
 
 
 def _facts(store: Store, taxonomy: Taxonomy) -> dict[str, object]:
@@ -108,14 +124,14 @@ def _facts(store: Store, taxonomy: Taxonomy) -> dict[str, object]:
     }
 
 
-def _matching(index_dir: Path, facts: Mapping[str, object]) -> str | None:
+def _matching(index_dir: Path, facts: Mapping[str, object], ordered: orders.Orders) -> str | None:
     try:
         generation = Generation.current(index_dir)
     except GenerationError:
         return None
     generation.close()
     same = all(generation.manifest.get(key) == value for key, value in facts.items())
-    return generation.name if same else None
+    return generation.name if same or ordered.holds(facts) else None
 
 
 def _rows(store: Store) -> tuple[list[Provision], list[Group]]:
@@ -154,6 +170,21 @@ class _Embedding:
             self._progress(f"embedding {what}", done, len(texts))
 
         return self._cache.encode(encoder, texts, batch_size=self._batch_size, progress=step)
+
+    def kept(self) -> Models:
+        """The models as they answer from the cache: the topics' definitions are the same every night."""
+        english = self.models.english
+        return Models(_Kept(self._cache, self.models.multilingual), english and _Kept(self._cache, english))  # type: ignore[arg-type]
+
+
+class _Kept:
+    """An encoder that embeds nothing twice."""
+
+    def __init__(self, cache: EmbeddingCache, encoder: Encoder) -> None:
+        self._cache, self._encoder = cache, encoder
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return self._cache.encode(self._encoder, texts)
 
 
 def _write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Embedding, settings: Settings) -> None:
@@ -208,14 +239,13 @@ def _write_topics(folder: Path, taxonomy: Taxonomy, about: sparse.csr_matrix) ->
     (folder / "topics.json").write_text(json.dumps(taxonomy.as_json(), ensure_ascii=False), "utf-8")
 
 
-def _check(folder: Path, units: Sequence[Provision]) -> None:
-    """Every vector has its provision and the other way round. Raises GenerationError."""
+def _check(folder: Path, check: Callable[[Generation], None]) -> None:
+    """Whether its parts belong together, and what else is asked. Raises GenerationError, and what ``check`` raises."""
     opened = Generation(folder)
     try:
-        stored = {u.id for u in opened.store.units() if u.is_matched}
-        if set(opened.ids) != stored or len(opened.ids) != len(units):
-            raise GenerationError(f"{folder}: vectors and provisions do not belong together", "Build it again")
-        if not np.isfinite(opened.whole.vectors[:1]).all():
-            raise GenerationError(f"{folder}: vectors are not numbers", "Check the embedding model")
+        wrong = list(integrity.disagreements(opened))
+        if wrong:
+            raise GenerationError(f"the index that was built is not sound: {'; '.join(wrong)}", "Please report this")
+        check(opened)
     finally:
         opened.close()

@@ -68,6 +68,9 @@ class Lexicon:
         writer.commit()
         writer.wait_merging_threads()
 
+    def __len__(self) -> int:
+        return int(self._searcher.num_docs)
+
     def search(self, query: Sequence[str], group: str, limit: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows of ``group`` with any of the words ``query`` and their BM25 scores, best first, at most ``limit``."""
         t = self._tantivy

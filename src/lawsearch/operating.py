@@ -14,6 +14,7 @@ from rich.table import Table
 from lawsearch.console import Json, app, bar, err, out, print_json, steps
 from lawsearch.errors import LawsearchError, QueryError
 from lawsearch.instrument import KINDS, STATUSES, SUBJECTS
+from lawsearch.lock import taking_turns
 from lawsearch.settings import Settings, load_settings
 from lawsearch.vocabulary import jurisdictions
 
@@ -31,6 +32,7 @@ def _book(settings: Settings) -> Any:
 
 
 @app.command()
+@taking_turns("ingest")
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="PDF files, or folders of them.")],
     index_too: Annotated[bool, typer.Option("--index/--no-index", help="Build the index afterwards.")] = True,
@@ -87,7 +89,7 @@ def _show_outcomes(outcomes: Sequence[Any]) -> None:
     if table.row_count:
         out.print(table)
     for outcome in outcomes:
-        for what in ("added", "changed", "gone"):
+        for what in ("added", "changed", "moved", "gone"):
             for key in getattr(outcome.changes, what):
                 out.print(f"  {what:8}{escape(key)}")
     for outcome in outcomes:

@@ -6,8 +6,10 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
@@ -51,8 +53,33 @@ class Settings(BaseSettings):
         200_000, ge=1, description="Vectors up to which search is exact; above, an IVF-SQ8 index is built."
     )
     keep_generations: int = Field(2, ge=1, description="How many built generations are kept.")
+    watched_dirs: tuple[Path, ...] = Field(
+        (), description="Folders whose PDFs `lawsearch nightly` reads where they are new or changed."
+    )
+    fetch_dir: Path | None = Field(
+        None,
+        description="Where `lawsearch nightly` puts what it fetches from the catalogue's addresses; empty: it fetches "
+        "nothing.",
+    )
+    remove_gone: bool = Field(
+        False, description="Whether a file that is gone from a watched folder takes its law out of the index."
+    )
+    lost_share: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Share of its provisions that a law may lose in a night; above, the night fails and says so.",
+    )
+    gold_dir: Path | None = Field(
+        None, description="A gold table with `floors.toml`: a new index below its floors is not served."
+    )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port the server listens on; 0: any free one.")
+    hosts: tuple[str, ...] = Field(
+        (),
+        description="Names by which the server may be addressed, besides this machine's; empty: any name where it "
+        "listens for others or has a token, else only this machine's.",
+    )
     cors_origins: tuple[str, ...] = Field((), description="Origins allowed to call the API from a browser; none.")
     token: SecretStr = Field(
         SecretStr(""),
@@ -62,6 +89,67 @@ class Settings(BaseSettings):
     open_reading: bool = Field(True, description="Whether reading is free where writing needs the token.")
     max_text: int = Field(20_000, ge=100, description="Longest clause or query accepted, in characters.")
     max_results: int = Field(50, ge=1, description="Most hits for each jurisdiction that a request may ask for.")
+
+    ca_file: FilePath | None = Field(
+        None,
+        description="Certificates (PEM) that are trusted besides those of the system, to fetch texts and send reports.",
+    )
+    fetch_contact: str = Field(
+        "", description="An address or a site that goes with every request for a text, so that its server can complain."
+    )
+    fetch_private: bool = Field(
+        False, description="Whether texts may be fetched from addresses in this machine's own network."
+    )
+    webhook_url: SecretStr = Field(
+        SecretStr(""), description="Where the report of a night is posted as JSON; empty: nowhere."
+    )
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="What such a post is signed with (HMAC-SHA256); empty: it is not signed."
+    )
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection to the mail server is secured; none: not at all, and no password."
+    )
+    smtp_host: str = Field("", description="The mail server that takes the report of a night; empty: no mail.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port; with smtp_tls = tls usually 465.")
+    smtp_user: str = Field("", description="The name that mail is sent with; empty: without a password.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    mail_from: str = Field("", description="Whom mail comes from.")
+    mail_to: tuple[str, ...] = Field((), description="Whom mail goes to.", validate_default=True)
+    metrics: bool = Field(True, description="Whether the server has /metrics, for whom may read.")
+    healthy_hours: float = Field(
+        0,
+        ge=0,
+        description="Hours after the last good run from which /healthz answers 503; 0: the age is not looked at.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Lines of the log for people, or one JSON object each."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="What is logged; info: every request, too, without its words."
+    )
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _reachable(cls, value: SecretStr) -> SecretStr:
+        # The message must not repeat it: whoever has the address may post to it.
+        parts = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("is not an http or https address")
+        return value
+
+    @field_validator("smtp_user")
+    @classmethod
+    def _in_secret(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("smtp_tls") == "none":
+            raise ValueError("smtp_tls = none would send the password for all to see")
+        return value
+
+    @field_validator("mail_to")
+    @classmethod
+    def _complete(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if info.data.get("smtp_host") and not (value and info.data.get("mail_from")):
+            raise ValueError("smtp_host needs mail_from and mail_to")
+        return value
 
     @field_validator("token")
     @classmethod
