@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from lawsearch.instrument import Instrument
 from lawsearch.provision import Provision
 
+#: Behind a day it is the last moment of that day, as moments are compared: ISO 8601, UTC, to the second.
+DAY_ENDS = "T23:59:59+00:00"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """Which provisions may answer; an empty field allows everything. Years are those of the instrument, inclusive;
-    ``topics`` are ids of the taxonomy, and a provision about any of them fits."""
+    ``topics`` are ids of the taxonomy, and a provision about any of them fits. ``as_of`` is a moment (ISO, UTC):
+    texts as they stood then, by when they were seen; empty: those of today."""
 
     jurisdictions: tuple[str, ...] = ()
     forces: tuple[str, ...] = ()
@@ -22,6 +26,7 @@ class Filters:
     year_from: int | None = None
     year_to: int | None = None
     topics: tuple[str, ...] = ()
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class Signal:
 class Hit:
     """One provision that answers. ``score`` is 0..1; ``signals`` say which views agreed, strongest first; ``terms``
     are words that both sides share, ``concepts`` the legal concepts that both name, in the language of the question,
-    most telling first; ``passage`` is the best matching part; ``topics`` what it is about, by id, surest first."""
+    most telling first; ``passage`` is the best matching part; ``topics`` what it is about, by id, surest first;
+    ``until`` is when this wording was no longer there, empty where it stands."""
 
     provision: Provision
     instrument: Instrument
@@ -47,6 +53,7 @@ class Hit:
     concepts: tuple[str, ...] = ()
     passage: str = ""
     topics: tuple[str, ...] = ()
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,22 +8,26 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
+from pydantic import SecretStr
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from lawsearch import __version__, desk_api, permission, web
+from lawsearch import __version__, changes_api, desk_api, permission, web
 from lawsearch.edge import Heads, install
 from lawsearch.errors import LawsearchError
+from lawsearch.findings import AnswersOut
+from lawsearch.matrices import MatrixOut
 from lawsearch.openapi import described
 from lawsearch.pictures import Paint, Pictures
-from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
+from lawsearch.queries import AsOfQuery, ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
 from lawsearch.replies import (
     about,
     catalogue_page,
     clause_answered,
     compared,
     counterparts,
+    former_page,
     instrument_list,
     instrument_page,
     matrix_page,
@@ -34,19 +38,17 @@ from lawsearch.replies import (
 )
 from lawsearch.schemas import (
     About,
-    AnswersOut,
     CatalogueOut,
-    ComparisonOut,
     Health,
     InstrumentList,
     InstrumentPage,
-    MatrixOut,
     Problem,
     ProvisionPage,
     TopicList,
 )
 from lawsearch.service import Service, View
 from lawsearch.settings import Settings
+from lawsearch.synopsis import ComparisonOut
 
 if TYPE_CHECKING:
     from lawsearch.search import Searcher
@@ -112,8 +114,13 @@ def get_counterparts(
 
 
 @router.get("/api/provisions/{id:path}", summary="One provision", tags=["corpus"], responses=NOT_FOUND)
-def get_provision(request: Request, view: Current, key: ProvisionId) -> ProvisionPage:
-    """A provision as printed, its instrument, its parts, the provisions before and after it, pictures of its pages."""
+def get_provision(
+    request: Request, view: Current, key: ProvisionId, query: Annotated[AsOfQuery, Query()]
+) -> ProvisionPage:
+    """A provision as printed, its instrument, its parts, the provisions before and after it, pictures of its pages; of
+    a former day, what is kept of that: its text and its parts."""
+    if query.as_of:
+        return former_page(view, key, query.as_of)
     return provision_page(view, view.provision(key), request.app.state.pictures)
 
 
@@ -212,6 +219,9 @@ def create_app(settings: Settings, searcher: Searcher | None = None, picture: Pa
 
     Without a generation it starts nevertheless, answers 503 saying how to build one, and serves it once it is there.
     """
+    # Of the token only its digest stays.
+    door = permission.Door.of(settings)
+    settings = settings.model_copy(update={"token": SecretStr("")})
     service = Service(settings, searcher)
 
     @asynccontextmanager
@@ -233,17 +243,20 @@ def create_app(settings: Settings, searcher: Searcher | None = None, picture: Pa
         dependencies=[Depends(permission.reading)],
     )
     app.state.service = service
+    app.state.door = door
     app.state.pictures = Pictures(picture)
+    changes_api.mount(app)
     app.include_router(router)
     desk_api.mount(app)
     web.mount(app)
-    install(app, settings, web.error_page)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["GET", "POST"],
             allow_headers=["Content-Type"],
         )  # fmt: skip
+    # Outside what may answer by itself: every answer has the headers of the edge.
+    install(app, settings, web.error_page, door.named)
     # Outermost, so that its headers are those of the answer as it would be sent.
     app.add_middleware(Heads)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]

@@ -15,7 +15,9 @@ from markupsafe import Markup, escape
 
 from lawsearch import __version__
 from lawsearch.edge import KINDS
-from lawsearch.schemas import HitOut, ProvisionRef, SpanOut
+from lawsearch.findings import HitOut
+from lawsearch.schemas import ProvisionRef
+from lawsearch.synopsis import SpanOut
 from lawsearch.vocabulary import jurisdictions, languages
 
 #: Characters of a passage shown in a list of hits.

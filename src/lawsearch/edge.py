@@ -1,4 +1,5 @@
-"""The outer edge of the server: security headers, a bound on request bodies, and errors as RFC 9457 problems."""
+"""The outer edge of the server: security headers, its own names only, a bound on request bodies, and errors as RFC 9457
+problems."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lawsearch.errors import GenerationError, LawsearchError, ModelError, NotFoundError, QueryError
+from lawsearch.errors import BusyError, GenerationError, LawsearchError, ModelError, NotFoundError, QueryError
 from lawsearch.schemas import FieldError, Problem
 from lawsearch.settings import Settings
 
@@ -26,6 +27,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 #: Every kind of problem: its title, and what it means (shown on the page about the service).
 KINDS = {
@@ -34,18 +36,21 @@ KINDS = {
     "method": ("Method not allowed", "The address exists, but not for this HTTP method."),
     "too-large": ("Request too large", "The body is longer than a clause may be."),
     "not-allowed": ("Not allowed", "Writing needs the token of this server, and never comes from another site."),
+    "other-name": ("Not a name of this server", "The request names another server than the one that it came to."),
+    "busy": ("Busy", "More is being worked on than this machine can do at once; the same request works later."),
     "not-ready": ("No index to serve", "Nothing has been built yet, or what was built cannot be used."),
     "unexpected": ("Something went wrong", "An error nobody foresaw; it is in the server's log."),
 }
 _BY_STATUS = {
     400: "query", 401: "not-allowed", 403: "not-allowed", 404: "not-found", 405: "method", 413: "too-large",
-    422: "query", 503: "not-ready",
+    421: "other-name", 422: "query", 429: "busy", 503: "not-ready",
 }  # fmt: skip
 _REMEDIES = {
     "not-found": "Check the address; the instruments of the corpus are listed at /instruments",
     "method": "The methods of every route are in /api/openapi.json",
     "too-large": "Send one clause at a time",
     "not-allowed": "Enter the token at /enter, or send it as Authorization: Bearer; whoever runs this server has it",
+    "other-name": "Use the address that the server printed, or put this name into the setting hosts",
     "query": "Correct what is named here and try again; parameters are described in /api/openapi.json",
     "unexpected": "Try again; if it stays, tell whoever runs this server the time and the address",
 }
@@ -73,6 +78,8 @@ def problem_of(error: Exception) -> Problem:
         return problem("not-found", 404, error.problem, error.remedy)
     if isinstance(error, QueryError):
         return problem("query", 422, error.problem, error.remedy)
+    if isinstance(error, BusyError):
+        return problem("busy", 429, error.problem, error.remedy)
     if isinstance(error, GenerationError | ModelError):
         return problem("not-ready", 503, error.problem, error.remedy or "Build an index: lawsearch index")
     if isinstance(error, RequestValidationError | ValidationError):
@@ -84,6 +91,13 @@ def problem_of(error: Exception) -> Problem:
         detail = "there is nothing at this address" if error.detail == "Not Found" else str(error.detail)
         return problem(kind, error.status_code, detail)
     return problem("unexpected", 500, "The server could not answer")
+
+
+def headers_of(error: Exception) -> dict[str, str]:
+    """What goes into the header of the answer to an exception."""
+    if isinstance(error, BusyError):
+        return {"Retry-After": str(error.after)}
+    return dict(error.headers or {}) if isinstance(error, HTTPException) else {}
 
 
 def _field(location: tuple[int | str, ...]) -> str:
@@ -108,24 +122,26 @@ def respond(problem: Problem) -> JSONResponse:
 
 def is_api(path: str) -> bool:
     """Whether an address is for programs, which get their errors as JSON."""
-    return path.startswith("/api/") or path in ("/api", "/healthz")
+    return path.startswith("/api/") or path in ("/api", "/healthz", "/feed.atom")
 
 
-def install(app: FastAPI, settings: Settings, page: Page) -> None:
-    """Give the app its headers, bounds and error handlers; ``page`` draws problems for people."""
+def install(app: FastAPI, settings: Settings, page: Page, named: Callable[[str], bool]) -> None:
+    """Give the app its headers, bounds and error handlers; ``page`` draws problems for people, ``named`` says whether
+    a Host header names this server."""
+
+    def answer(request: Request, found: Problem) -> Response:
+        return respond(found) if is_api(request.url.path) else page(request, found)
 
     async def handle(request: Request, error: Exception) -> Response:
         if not isinstance(error, LawsearchError | RequestValidationError | ValidationError | HTTPException):
             log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        found = problem_of(error)
-        response = respond(found) if is_api(request.url.path) else page(request, found)
-        if isinstance(error, HTTPException) and error.headers:
-            response.headers.update(error.headers)
-        response.headers.update(HEADERS)
+        response = answer(request, problem_of(error))
+        response.headers.update(headers_of(error) | HEADERS)
         return response
 
     for kind in (LawsearchError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, handle)
+    app.add_middleware(Names, named=named, answer=answer)
     # A character takes at most twelve bytes, as two escapes of JSON; the rest of a request is small.
     app.add_middleware(Bounds, most=16_384 + 12 * settings.max_text, tables=TABLE)
 
@@ -145,6 +161,26 @@ class Heads:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
         await self.app({**scope, "method": "GET"}, receive, bare)
+
+
+class Names:
+    """ASGI middleware: answers only what is addressed to a name of this server."""
+
+    def __init__(
+        self, app: ASGIApp, named: Callable[[str], bool], answer: Callable[[Request, Problem], Response]
+    ) -> None:
+        self.app = app
+        self.named = named
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+            if len(hosts) != 1 or not self.named(hosts[0]):
+                detail = f"This server does not answer as {', '.join(hosts)[:100]!r}"
+                await self.answer(Request(scope), problem("other-name", 421, detail))(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
 
 class Bounds:

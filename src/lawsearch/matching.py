@@ -118,7 +118,8 @@ class Matcher:
         bag = self.generation.bags.vector(concepts_in(clean, spoken))
         return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, bag, spoken)
 
-    def _hubness(self, rows: np.ndarray, language: str) -> np.ndarray:
+    def hubness(self, rows: np.ndarray, language: str) -> np.ndarray:
+        """How near units are to everything in a language; of one without texts, their mean."""
         column = self._column.get(language)
         table = self.generation.hubness[rows]
         return table[:, column] if column is not None else table.mean(axis=1)
@@ -130,7 +131,7 @@ class Matcher:
         """
         g = self.generation
         near, cosines = g.whole.search(query.meaning, group.name, 2 * NEAREST, mask)
-        rows = near[np.argsort(self._hubness(near, query.language) - 2 * cosines, kind="stable")[:NEAREST]]
+        rows = near[np.argsort(self.hubness(near, query.language) - 2 * cosines, kind="stable")[:NEAREST]]
         overlap: dict[int, float] = {}
         if group.language == query.language:
             found, scores = g.lexicon.search(query.words, group.name, 4 * NEAREST)
@@ -144,7 +145,7 @@ class Matcher:
             if query.english is not None and group.language == "en":
                 rows = np.union1d(rows, g.english.search(query.english, group.name, FURTHER, mask)[0])
         seen = {
-            "meaning": 2 * (g.whole.vectors[rows] @ query.meaning) - self._hubness(rows, query.language),
+            "meaning": 2 * (g.whole.vectors[rows] @ query.meaning) - self.hubness(rows, query.language),
             "title": g.title.vectors[rows] @ query.title,
         }
         if len(query.parts):
@@ -161,24 +162,8 @@ class Matcher:
         return replace(fuse(rows, seen), nearness=float(seen["meaning"].max(initial=0.0)) - own)
 
     def _late(self, query: Query, rows: np.ndarray) -> np.ndarray:
-        """Late interaction: each part's best partner on the other side, averaged, in both directions."""
-        g = self.generation
-        starts, stops = g.offsets[rows], g.offsets[rows + 1]
-        counts = stops - starts
-        owners = np.repeat(np.arange(len(rows)), counts)
-        cosines = np.asarray(g.parts[spans(starts, counts)], np.float32) @ query.parts.T
-        value = np.zeros(len(rows))
-        filled = np.flatnonzero(counts)
-        if not len(filled):
-            return value
-        bounds = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
-        value[filled] = np.maximum.reduceat(cosines, bounds).mean(axis=1)
-        # A lone sentence says nothing of how much of the other side it covers.
-        if len(query.parts) > 1:
-            backward = np.zeros(len(rows))
-            np.add.at(backward, owners, cosines.max(axis=1))
-            value[filled] += backward[filled] / counts[filled]
-        return value
+        """The late interaction of a query with units."""
+        return late(self.generation.parts, self.generation.offsets, query.parts, rows)
 
     def reached(self, query: Query, exclude: str = "") -> tuple[np.ndarray, dict[str, Ranking]]:
         """Where attention to the nearest units everywhere, the jurisdiction ``exclude`` left out, gets to after one
@@ -207,6 +192,29 @@ class Matcher:
         # Every further group brings some: without dividing, a larger corpus would look surer of everything.
         reached = float(value.sum()) / max(1, len(self.generation.groups) - 1)
         return _sorted(Ranking(ranking.rows, scores, seen, contributions, reached, ranking.nearness))
+
+
+def late(parts: np.ndarray, offsets: np.ndarray, asked: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Late interaction: each part's best partner on the other side, averaged, in both directions.
+
+    The parts of row ``i`` are ``parts[offsets[i]:offsets[i + 1]]``; ``asked`` (m, d) are those of the query.
+    """
+    starts, stops = offsets[rows], offsets[rows + 1]
+    counts = stops - starts
+    owners = np.repeat(np.arange(len(rows)), counts)
+    cosines = np.asarray(parts[spans(starts, counts)], np.float32) @ asked.T
+    value = np.zeros(len(rows))
+    filled = np.flatnonzero(counts)
+    if not len(filled):
+        return value
+    bounds = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
+    value[filled] = np.maximum.reduceat(cosines, bounds).mean(axis=1)
+    # A lone sentence says nothing of how much of the other side it covers.
+    if len(asked) > 1:
+        backward = np.zeros(len(rows))
+        np.add.at(backward, owners, cosines.max(axis=1))
+        value[filled] += backward[filled] / counts[filled]
+    return value
 
 
 def fuse(rows: np.ndarray, seen: dict[str, np.ndarray]) -> Ranking:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lawsearch.errors import DocumentError, NotFoundError
 from lawsearch.provision import Box, Provision
 from lawsearch.store import Entry
+from lawsearch.turns import Made, Turns
 
 #: Draws a page (from 1) of a file as PNG, with boxes on it. Raises DocumentError.
 Paint = Callable[[Path, int, Sequence[Box]], bytes]
-#: So many pictures are kept.
-KEPT = 24
+#: Bytes of pictures that are kept: some hundred pages.
+KEPT = 32_000_000
+#: Pages drawn at once (the painter has one process), requests that wait for theirs, and for how many seconds.
+AT_ONCE, WAITING, PATIENCE = 1, 8, 10.0
 #: No larger file is read for a picture, in bytes.
 LARGEST = 300_000_000
 
@@ -25,9 +26,9 @@ class Pictures:
 
     def __init__(self, paint: Paint | None) -> None:
         self._paint = paint
-        self._lock = threading.Lock()
-        self._digests: dict[tuple[str, int, int], str] = {}
-        self._drawn: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
+        #: Of each file the size and time of its last change when it was read, and its digest then.
+        self._digests: dict[Path, tuple[int, int, str]] = {}
+        self._drawn: Made[tuple[str, str, int], bytes] = Made(Turns("pages", AT_ONCE, WAITING, PATIENCE), KEPT, len)
 
     def refusal(self, entry: Entry) -> str:
         """Why there are no pictures of the text of ``entry``, in a sentence; empty where there are."""
@@ -40,43 +41,35 @@ class Pictures:
             return "The file that the text was read from is not on this server"
         if found.st_size > LARGEST:
             return "The file that the text was read from is too large to be drawn"
-        key = (str(path), found.st_size, found.st_mtime_ns)
-        digest = self._digests.get(key)
-        if digest is None:
+        size, time, digest = self._digests.get(path, (-1, -1, ""))
+        if (size, time) != (found.st_size, found.st_mtime_ns):
             try:
                 with path.open("rb") as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()
             except OSError:
                 return "The file that the text was read from cannot be read"
-            with self._lock:
-                self._digests[key] = digest
+            self._digests[path] = (found.st_size, found.st_mtime_ns, digest)
         if digest != entry.source.digest:
             return "The file has changed since the text was read from it"
         return ""
 
     def png(self, entry: Entry, provision: Provision, page: int) -> bytes:
-        """A page with the place of the provision on it. Raises NotFoundError saying why there is none."""
+        """A page with the place of the provision on it. Raises NotFoundError saying why there is none, BusyError."""
         if not any(box.page == page for box in provision.boxes):
             pages = ", ".join(map(str, pages_of(provision))) or "no page that is known"
             raise NotFoundError(f"{provision.citation} does not stand on page {page}", f"It stands on {pages}")
         if reason := self.refusal(entry):
             raise NotFoundError(reason, "Ingest the file again, then its pages can be shown")
-        key = (entry.source.digest, provision.id, page)
-        with self._lock:
-            if key in self._drawn:
-                self._drawn.move_to_end(key)
-                return self._drawn[key]
-        assert self._paint is not None
+        paint = self._paint
+        assert paint is not None
+        boxes = [box for box in provision.boxes if box.page == page]
         try:
-            drawn = self._paint(Path(entry.source.path), page, [b for b in provision.boxes if b.page == page])
+            return self._drawn.of(
+                (entry.source.digest, provision.id, page), lambda: paint(Path(entry.source.path), page, boxes)
+            )
         except DocumentError as error:
             # The path on the server is nobody's business.
             raise NotFoundError(f"The page cannot be shown: {error.reason}", "Open the official text instead") from None
-        with self._lock:
-            self._drawn[key] = drawn
-            while len(self._drawn) > KEPT:
-                self._drawn.popitem(last=False)
-        return drawn
 
 
 def pages_of(provision: Provision) -> list[int]:

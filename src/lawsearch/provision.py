@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from lawsearch.instrument import Instrument
 from lawsearch.text import digest
@@ -50,10 +50,12 @@ class Provision:
     flags: tuple[str, ...] = ()
     id: str = field(init=False)
     digest: str = field(init=False)
+    #: The digest, from who has it already (the store); a changed copy has its own.
+    known: InitVar[str] = ""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, known: str) -> None:
         object.__setattr__(self, "id", f"{self.instrument}/{self.language}/~{self.eid}")
-        object.__setattr__(self, "digest", digest(f"{self.heading}\n{self.text}"))
+        object.__setattr__(self, "digest", known or digest(f"{self.heading}\n{self.text}"))
 
     @property
     def is_unit(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -10,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from lawsearch.answer import Filters
 from lawsearch.instrument import FORCES, KINDS, STATUSES
+from lawsearch.journal import day
 from lawsearch.vocabulary import jurisdictions, languages
 
 _PROVISION_ID = "/akn/sg/act/2012/26/en/~sec_26D"
@@ -97,8 +100,22 @@ class FilterFields(BaseModel):
         )  # fmt: skip
 
 
-class CounterpartsQuery(FilterFields):
+class AsOfQuery(BaseModel):
+    """A day to which the past of the texts is asked."""
+
+    model_config = ConfigDict(extra="forbid")
+    as_of: date | None = Field(
+        None, description="Texts as they stood at the end of this day (UTC), by when they were seen here.",
+        examples=["2026-11-23"],
+    )  # fmt: skip
+
+
+class CounterpartsQuery(AsOfQuery, FilterFields):
     limit: int = Field(5, ge=1, description="Most hits for each jurisdiction.", examples=[3])
+
+    def filters(self) -> Filters:
+        """The same as the domain has it."""
+        return replace(super().filters(), as_of=day(self.as_of) if self.as_of else "")
 
 
 class SearchQuery(CounterpartsQuery):

@@ -5,45 +5,40 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from lawsearch import __version__
+from lawsearch import __version__, changes
 from lawsearch import coverage as census
 from lawsearch.alignment import Column
 from lawsearch.answer import Answers, Filters
-from lawsearch.citation import Cited, cite
 from lawsearch.comparison import clause_parts, compare, pieces_of
 from lawsearch.errors import NotFoundError, QueryError
 from lawsearch.facets import DEPTH, Facet, facets
+from lawsearch.findings import AnswersOut, CitedOut, FacetOut
+from lawsearch.matrices import MatrixCell, MatrixOut, MatrixRow, ScoredRef
 from lawsearch.matrix import matrix
 from lawsearch.pictures import Pictures, pages_of
 from lawsearch.provision import Provision
 from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
+from lawsearch.reference import Cited, cite
 from lawsearch.schemas import (
     About,
     AccuracyOut,
-    AnswersOut,
     CatalogueOut,
     CatalogueRow,
     ChangesOut,
-    CitedOut,
-    ComparisonOut,
     Coverage,
     ExpressionOut,
-    FacetOut,
     InstrumentOut,
     InstrumentPage,
     JurisdictionOut,
     LawOut,
-    MatrixCell,
-    MatrixOut,
-    MatrixRow,
     ProvisionOut,
     ProvisionPage,
     ProvisionRef,
-    ScoredRef,
     TopicList,
     TopicOut,
     TopicRef,
@@ -51,6 +46,7 @@ from lawsearch.schemas import (
 from lawsearch.service import Service, View
 from lawsearch.settings import Settings
 from lawsearch.store import Entry
+from lawsearch.synopsis import ComparisonOut
 from lawsearch.text import digest
 from lawsearch.vocabulary import jurisdictions, languages
 
@@ -69,7 +65,9 @@ def bounded(settings: Settings, text: str = "", limit: int = 1) -> None:
 
 
 def known(view: View, query: CounterpartsQuery) -> None:
-    """Raise QueryError where a filter names an instrument that is not in the corpus."""
+    """Raise QueryError where a filter names an instrument that is not in the corpus, or a day that has not been."""
+    if query.as_of:
+        changes.checked(query.as_of)
     for key in query.instrument:
         if key not in view.instruments:
             raise QueryError(f"instrument: {key!r} is not in the corpus", "Its instruments are listed at /instruments")
@@ -78,11 +76,15 @@ def known(view: View, query: CounterpartsQuery) -> None:
             raise QueryError(f"topic: {key!r} is not in the taxonomy", "Its topics are listed at /topics")
 
 
-def _answered(view: View, ask: Callable[[Filters, int], Answers], query: CounterpartsQuery) -> AnswersOut:
+def _answered(
+    service: Service, view: View, ask: Callable[[Filters, int], Answers], query: CounterpartsQuery
+) -> AnswersOut:
     """What ``ask`` (filters, limit) answers to the query, with facets counted over what it answers without filters."""
     filters = query.filters()
-    wide = ask(Filters(), max(query.limit, DEPTH))
-    answers = ask(filters, query.limit) if filters != Filters() else wide
+    unfiltered = Filters(as_of=filters.as_of)
+    with service.turns.turn():
+        wide = ask(unfiltered, max(query.limit, DEPTH))
+        answers = ask(filters, query.limit) if filters != unfiltered else wide
     spent = wide.took_ms + (answers.took_ms if answers is not wide else 0)
     cut = tuple(replace(a, hits=a.hits[: query.limit]) for a in answers.answers)
     counted = facets([a for a in wide.answers if view.state(a) == "found"], filters)
@@ -119,21 +121,23 @@ def searched(service: Service, view: View, query: SearchQuery, *, citing: bool =
             return view.searcher.counterparts(found.provisions[0], filters, limit=limit)
         return view.searcher.search(query.q, filters, limit=limit)
 
-    return _answered(view, ask, query).model_copy(update={"cited": found and CitedOut.of(found)})
+    return _answered(service, view, ask, query).model_copy(update={"cited": found and CitedOut.of(found)})
 
 
 def clause_answered(service: Service, view: View, query: ClauseRequest) -> AnswersOut:
     """Counterparts of a drafted clause. Raises QueryError."""
     bounded(service.settings, query.text, query.limit)
     known(view, query)
-    return _answered(view, lambda f, n: view.searcher.counterparts_of_text(query.text, f, limit=n), query)
+    return _answered(service, view, lambda f, n: view.searcher.counterparts_of_text(query.text, f, limit=n), query)
 
 
 def counterparts(service: Service, view: View, source: Provision, query: CounterpartsQuery) -> AnswersOut:
     """Counterparts of a provision. Raises QueryError."""
     bounded(service.settings, limit=query.limit)
     known(view, query)
-    return _answered(view, lambda f, n: view.searcher.counterparts(source, f, limit=n), query)
+    if query.as_of:
+        source = changes.stood(view, source.id, query.as_of).provision
+    return _answered(service, view, lambda f, n: view.searcher.counterparts(source, f, limit=n), query)
 
 
 def compared(service: Service, view: View, query: CompareQuery) -> ComparisonOut:
@@ -145,14 +149,16 @@ def compared(service: Service, view: View, query: CompareQuery) -> ComparisonOut
     if len(sources) < 2:
         raise QueryError("these ids name one and the same provision", "Choose two or more")
     others = provisions[0 if clause else 1 :]
-    scores, language = view.same_subject(clause or provisions[0], others, service.settings.max_results)
+    with service.turns.turn():
+        scores, language = view.same_subject(clause or provisions[0], others, service.settings.max_results)
     subject = [None, *scores]
     languages = [p.language if p else language for p in sources]
     columns = [
         Column(language=languages[i], parts=pieces_of(p, view.store.children(p)) if p else clause_parts(clause))
         for i, p in enumerate(sources)
     ]
-    near = view.nearness(list(zip(sources, columns, strict=True)))
+    with service.turns.turn():
+        near = view.nearness(list(zip(sources, columns, strict=True)))
     comparison = compare(columns, near, _baselines(view, query, sources))
     return ComparisonOut.of(view, sources, columns, comparison, subject)
 
@@ -245,6 +251,21 @@ def provision_page(view: View, provision: Provision, pictures: Pictures | None =
         pictures=[] if refusal else [f"/picture{provision.id}?page={page}" for page in pages_of(provision)],
         no_picture=refusal,
     )
+
+
+def former_page(view: View, key: str, as_of: date) -> ProvisionPage:
+    """A provision as it stood at the end of a day, without what is only known of today's texts.
+
+    Raises NotFoundError, QueryError.
+    """
+    found = changes.stood(view, key, as_of)
+    return ProvisionPage(
+        provision=ProvisionOut.of(found.provision),
+        instrument=InstrumentOut.of(found.instrument),
+        children=[ProvisionOut.of(p) for p in found.below(found.provision)],
+        previous=None, next=None, topics=[], pictures=[], no_picture="Pages are shown of today’s texts only",
+        as_of=found.facts,
+    )  # fmt: skip
 
 
 def _entry(view: View, provision: Provision) -> Entry:

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -15,10 +16,13 @@ import numpy as np
 from lawsearch import views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
 from lawsearch.concepts import label
-from lawsearch.confidence import doubt, relative
+from lawsearch.confidence import doubt, no_counterpart, relative
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
+from lawsearch.former import NOTHING, Former
 from lawsearch.generation import Generation, Group, current_name
+from lawsearch.instrument import Instrument
+from lawsearch.journal import Version
 from lawsearch.language import detect
 from lawsearch.matching import Matcher, Query, Ranking
 from lawsearch.provision import Provision
@@ -88,7 +92,12 @@ class Searcher:
         """
         started = time.perf_counter()
         row = self.generation.rows.get(source.id)
-        home = self.generation.instruments[source.instrument].jurisdiction
+        if filters.as_of and row is not None:
+            # What stood under the id then may read otherwise now: it is asked about by the words it had.
+            with self._store:
+                row = row if self.generation.store.provision(source.id).digest == source.digest else None
+        instruments = self._former.instruments if filters.as_of else self.generation.instruments
+        home = instruments[source.instrument].jurisdiction
         if row is None:
             text = source.text or source.heading or source.label
             return replace(self._of_text(text, filters, limit, exclude=home), source=source)
@@ -157,6 +166,11 @@ class Searcher:
         mask = self._mask(filters)
         answers = []
         groups = sorted(self.generation.groups.values(), key=lambda g: g.jurisdiction)
+        standing: list[int] = []
+        if filters.as_of:
+            standing = self._standing(filters)
+            groups = sorted([*groups, *self._former.groups()], key=lambda g: g.jurisdiction)
+            reach = self._former.through(reach)
         covered = {code: list(found) for code, found in groupby(groups, key=lambda g: g.jurisdiction)}
         wanted = filters.jurisdictions or tuple(
             code for code, j in jurisdictions().items() if j.member or code in covered
@@ -168,12 +182,16 @@ class Searcher:
             units, least = 0, 1.0
             for group in covered.get(code, []):
                 allowed = mask[group.start : group.stop].sum() if mask is not None else group.stop - group.start
-                units += int(allowed)
-                if not allowed:
-                    continue
                 known = rankings.get(group.name) if mask is None else None
-                ranking = self._matcher.bridged(known or self._matcher.rank(query, group, mask), reach)
-                missing = doubt(query, ranking, self.generation.bags)
+                ranking = known or (self._matcher.rank(query, group, mask) if allowed else NOTHING)
+                units += int(allowed)
+                if standing:
+                    ranking, more = self._former.joined(self._matcher, query, group, ranking, standing)
+                    units += more
+                if not len(ranking.rows):
+                    continue
+                ranking = self._matcher.bridged(ranking, reach)
+                missing = self._doubt(query, ranking)
                 least = min(least, missing)
                 scores = (1 - missing) * relative(ranking.scores[: 2 * limit])
                 found += [(float(s), group, ranking, i) for i, s in enumerate(scores)]
@@ -183,25 +201,44 @@ class Searcher:
         answers.sort(key=lambda a: -(a.hits[0].score if a.hits else -1.0))
         return answers
 
+    @cached_property
+    def _former(self) -> Former:
+        with self._store:
+            return Former(self.generation)
+
+    def _standing(self, filters: Filters) -> list[int]:
+        """The former wordings that a question as of a day is answered from."""
+        about = None
+        if filters.topics:
+            about = np.any([self.generation.about_topic(topic) > 0 for topic in filters.topics], axis=0)
+
+        def fits(version: Version, instrument: Instrument) -> bool:
+            return _fits(filters, instrument) and (not filters.languages or version.language in filters.languages)
+
+        return self._former.standing(filters.as_of, fits, about)
+
+    def _doubt(self, query: Query, ranking: Ranking) -> float:
+        """The estimate that there is no counterpart, whether the best candidate is of today or not."""
+        best = int(ranking.rows[0]) if len(ranking.rows) else 0
+        if best < len(self.generation.ids):
+            return doubt(query, ranking, self.generation.bags)
+        return no_counterpart(ranking, float(((self._former.bag(best) > 0) * query.concepts**2).sum()))
+
     def _mask(self, filters: Filters) -> np.ndarray | None:
         """Which rows the filters allow; None where they allow all that is asked of the jurisdictions."""
         f = replace(filters, jurisdictions=())
         if f == Filters():
             return None
         g = self.generation
-        tests = ((f.forces, "force"), (f.kinds, "kind"), (f.statuses, "status"), (f.instruments, "id"))
-        fits = {
-            key: all(not allowed or getattr(i, name) in allowed for allowed, name in tests)
-            and (f.year_from is None or (i.year is not None and i.year >= f.year_from))
-            and (f.year_to is None or (i.year is not None and i.year <= f.year_to))
-            for key, i in g.instruments.items()
-        }
+        fits = {key: _fits(f, i) for key, i in g.instruments.items()}
         mask = np.fromiter((fits[key] for key in g.instrument_of), bool, len(g.ids))
         if f.topics:
             for topic in f.topics:
                 if topic not in g.taxonomy.topics:
                     raise QueryError(f"topic {topic!r} is not known", "Those of the index: lawsearch topics")
             mask &= np.any([g.about_topic(topic) > 0 for topic in f.topics], axis=0)
+        if f.as_of:
+            mask &= self._former.since <= f.as_of
         if f.languages:
             for group in g.groups.values():
                 if group.language not in f.languages:
@@ -213,30 +250,34 @@ class Searcher:
         seen = set()
         for score, group, ranking, i in found:
             row = int(ranking.rows[i])
-            work, eid = self.generation.ids[row].split("/~", 1)
+            former = None if row < len(self.generation.ids) else self._former.version(row)
+            work, eid = (former.provision if former else self.generation.ids[row]).split("/~", 1)
             # The same section in two languages is one counterpart; the language that answers best shows it.
             section = (work.rsplit("/", 1)[0], eid)
             if section in seen:
                 continue
             seen.add(section)
             with self._store:
-                provision = self.generation.store.provision(self.generation.ids[row])
+                store = self.generation.store
+                provision = store.journal.read(former)[0] if former else store.provision(self.generation.ids[row])
             signals = sorted(
                 (Signal(n, float(ranking.views[n][i]), float(c[i])) for n, c in ranking.contributions.items()),
                 key=lambda s: -s.share,
             )
+            g = self.generation
+            shared = (self._former if former else g.bags).shared(query.concepts, row, TERMS)
+            instruments = self._former.instruments if former else g.instruments
             hits.append(
                 Hit(
                     provision=provision,
-                    instrument=self.generation.instruments[provision.instrument],
+                    instrument=instruments[provision.instrument],
                     score=score,
                     signals=tuple(signals),
                     terms=self._terms(query, provision, group),
-                    concepts=tuple(
-                        label(key, query.language) for key in self.generation.bags.shared(query.concepts, row, TERMS)
-                    ),
+                    concepts=tuple(label(key, query.language) for key in shared),
                     passage=self._passage(query, row, provision),
-                    topics=tuple(key for key, _ in self.generation.topics_of(row)),
+                    topics=() if former else tuple(key for key, _ in g.topics_of(row)),
+                    until=former.until if former else "",
                 )
             )
             if len(hits) == limit:
@@ -257,10 +298,13 @@ class Searcher:
     def _passage(self, query: Query, row: int, provision: Provision) -> str:
         """The part of the provision that is nearest to any part of the query."""
         lines = views.parts(provision.text)
-        start, stop = self.generation.offsets[row : row + 2]
-        if not lines or stop - start != len(lines):
+        if row < len(self.generation.ids):
+            vectors = self.generation.parts[slice(*self.generation.offsets[row : row + 2])]
+        else:
+            vectors = self._former.lines(row)
+        if not lines or len(vectors) != len(lines):
             return normal(provision.text)
-        cosines = np.asarray(self.generation.parts[start:stop], np.float32) @ query.parts.T
+        cosines = np.asarray(vectors, np.float32) @ query.parts.T
         return lines[int(cosines.max(axis=1).argmax())]
 
     def _result(
@@ -281,3 +325,16 @@ class Searcher:
             source=source,
             filters=filters,
         )
+
+
+def _fits(filters: Filters, instrument: Instrument) -> bool:
+    """Whether an instrument is one that the filters let through."""
+    tests = (
+        (filters.forces, "force"), (filters.kinds, "kind"), (filters.statuses, "status"), (filters.instruments, "id"),
+    )  # fmt: skip
+    year = instrument.year
+    return (
+        all(not allowed or getattr(instrument, name) in allowed for allowed, name in tests)
+        and (filters.year_from is None or (year is not None and year >= filters.year_from))
+        and (filters.year_to is None or (year is not None and year <= filters.year_to))
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
 import threading
 import time
 from collections import Counter
@@ -17,17 +19,18 @@ from lawsearch import views
 from lawsearch.alignment import Column
 from lawsearch.answer import Answer, Filters
 from lawsearch.catalogue import Catalogue, load
-from lawsearch.citation import Register
 from lawsearch.concepts import mentions
 from lawsearch.errors import LawsearchError, MetadataError, NotFoundError
-from lawsearch.history import Changes, changes
+from lawsearch.history import Report, of_generation
 from lawsearch.instrument import Instrument
 from lawsearch.parameter import parameters
 from lawsearch.provision import Provision
+from lawsearch.register import Register
 from lawsearch.settings import Settings
 from lawsearch.store import Entry, Store
 from lawsearch.text import normal
 from lawsearch.topic import Taxonomy
+from lawsearch.turns import Turns
 from lawsearch.vocabulary import jurisdictions
 
 if TYPE_CHECKING:
@@ -35,6 +38,10 @@ if TYPE_CHECKING:
     from lawsearch.search import Searcher
 
 log = logging.getLogger(__name__)
+#: Searches that are answered at once (the models take one text at a time, the ranking as many as there are cores),
+#: requests that wait for their turn, and for how many seconds. With those for tables and pictures they are fewer than
+#: the 40 threads that requests are answered in, so that everything else is still answered.
+AT_ONCE, WAITING, PATIENCE = min(4, os.cpu_count() or 1), 12, 5.0
 #: Seconds between two looks for a newer generation.
 EVERY = 1.0
 #: Estimated probability of "no counterpart" from which a jurisdiction is shown as having none.
@@ -104,9 +111,9 @@ class View:
         return Register(self.instruments, known, self.searcher.generation.ids)
 
     @cached_property
-    def changes(self) -> Changes | None:
-        """What it changed against the generation before; None where that is no longer kept."""
-        return changes(self.searcher.generation.store.path.parent)
+    def changes(self) -> Report | None:
+        """What it changed against the generation before; None where nothing is known of one before."""
+        return of_generation(self.searcher.generation.store.path.parent)
 
     @property
     def main_field(self) -> str:
@@ -148,11 +155,7 @@ class View:
 
     def neighbours(self, provision: Provision) -> tuple[Provision | None, Provision | None]:
         """The provision before and the one after it, on its own level."""
-        above = self.above(provision)
-        store = self.store
-        row = store.children(above[-1]) if above else store.contents(provision.instrument, provision.language)
-        place = next(i for i, p in enumerate(row) if p.id == provision.id)
-        return row[place - 1] if place else None, row[place + 1] if place + 1 < len(row) else None
+        return self.store.beside(provision)
 
     def state(self, answer: Answer) -> str:
         """What an answer says of its jurisdiction: ``found``, ``unlikely``, ``filtered`` or ``no text``."""
@@ -249,12 +252,21 @@ def _lines(generation: Generation, unit: Provision | None) -> dict[str, np.ndarr
     return dict(zip(lines, np.asarray(generation.parts[start:stop], np.float32), strict=True))
 
 
+def _settle() -> None:
+    """Set what has been loaded apart from what the garbage collector looks through: models and tables are a million
+    objects that stay, and looking at all of them now and then kept a request waiting for a quarter of a second."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
 class Service:
     """Holds the view being served. Safe to use from many threads."""
 
     def __init__(self, settings: Settings, searcher: Searcher | None = None) -> None:
         """Serve ``searcher``, or else what ``settings`` name, opened at the first request."""
         self.settings = settings
+        self.turns = Turns("searches", AT_ONCE, WAITING, PATIENCE)
         self._view = self._viewed(searcher) if searcher else None
         self._looked = 0.0
         self._opening = threading.Lock()
@@ -270,6 +282,7 @@ class Service:
             with self._opening:
                 if self._view is None:
                     self._view = self._viewed(self._open())
+                    _settle()
                 return self._view
         now = time.monotonic()
         if now - self._looked >= EVERY and self._refreshing.acquire(blocking=False):
@@ -281,6 +294,7 @@ class Service:
         try:
             if view.searcher.stale():
                 self._view = self._viewed(view.searcher.renewed())
+                _settle()
                 log.info("now serving generation %s", self._view.name)
         except LawsearchError as error:
             log.warning("the newer generation cannot be served: %s", error)
@@ -292,10 +306,14 @@ class Service:
     def _viewed(self, searcher: Searcher) -> View:
         # The catalogue belongs to no generation; a new one is the time to look at it again.
         try:
-            return View(searcher, load(self.settings.catalogue_dir))
+            catalogue = load(self.settings.catalogue_dir)
         except MetadataError as error:
             log.warning("the catalogue cannot be shown: %s", error)
-            return View(searcher)
+            catalogue = Catalogue()
+        view = View(searcher, catalogue)
+        # Made now, or the first to ask waits for it.
+        _ = view.register
+        return view
 
     def _open(self) -> Searcher:
         # Imported here: it loads the models' libraries, which the edge itself does not need.

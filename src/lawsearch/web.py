@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,19 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Scope
 
-from lawsearch import desk_pages, replies
+from lawsearch import changes, changes_pages, desk_pages, replies
 from lawsearch.comparison import parts, units
 from lawsearch.drawing import draw
 from lawsearch.edge import problem_of
 from lawsearch.errors import NotFoundError, QueryError
+from lawsearch.findings import AnswersOut
 from lawsearch.provision import Provision
-from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
-from lawsearch.schemas import AnswersOut, ComparisonOut, Problem
+from lawsearch.queries import AsOfQuery, ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
+from lawsearch.schemas import Problem
 from lawsearch.service import View
+from lawsearch.synopsis import ComparisonOut
 
 #: From this many words on, a text is read as a clause.
 CLAUSE_WORDS = 26
@@ -43,6 +46,7 @@ class Asked:
     limit: str = ""
     year_from: str = ""
     year_to: str = ""
+    as_of: str = ""
     chosen: dict[str, tuple[str, ...]]
 
     @classmethod
@@ -55,6 +59,7 @@ class Asked:
             limit=single.get("limit", ""),
             year_from=single.get("year_from", ""),
             year_to=single.get("year_to", ""),
+            as_of=single.get("as_of", ""),
             chosen={name: tuple(dict.fromkeys(v for k, v in pairs if k == name)) for name in _LISTS},
         )
 
@@ -68,14 +73,14 @@ class Asked:
     @property
     def filtered(self) -> int:
         """How many filters are set."""
-        return sum(map(len, self.chosen.values())) + bool(self.year_from) + bool(self.year_to)
+        return sum(map(len, self.chosen.values())) + bool(self.year_from) + bool(self.year_to) + bool(self.as_of)
 
     @property
     def query(self) -> str:
         """As the query part of an address, without what is left at its default."""
         pairs = [("q", self.text), ("mode", self.mode if self.mode != "auto" else ""), ("limit", self.limit)]
         pairs += [(name, value) for name in _LISTS for value in self.chosen[name]]
-        pairs += [("year_from", self.year_from), ("year_to", self.year_to)]
+        pairs += [("year_from", self.year_from), ("year_to", self.year_to), ("as_of", self.as_of)]
         return urlencode([(k, v) for k, v in pairs if v])
 
     def toggled(self, facet: str, value: str) -> str:
@@ -95,7 +100,12 @@ class Asked:
     @property
     def unfiltered(self) -> str:
         """The query without any filter."""
-        return replace(self, chosen=dict.fromkeys(_LISTS, ()), year_from="", year_to="").query
+        return replace(self, chosen=dict.fromkeys(_LISTS, ()), year_from="", year_to="", as_of="").query
+
+    @property
+    def of_today(self) -> str:
+        """The query over the texts as they are now."""
+        return replace(self, as_of="").query
 
     def all_of(self, jurisdiction: str, most: int) -> str:
         """The query that asks for more hits of one jurisdiction."""
@@ -106,7 +116,7 @@ class Asked:
     def values(self) -> dict[str, Any]:
         """For the request models of the API: empty fields left out, so that they take their defaults."""
         values: dict[str, Any] = {k: list(v) for k, v in self.chosen.items()} | {"limit": self.limit or SHOWN}
-        return values | {k: v for k in ("year_from", "year_to") if (v := getattr(self, k))}
+        return values | {k: v for k in ("year_from", "year_to", "as_of") if (v := getattr(self, k))}
 
 
 @dataclass(frozen=True)
@@ -120,16 +130,17 @@ class Node:
     below: tuple[Node, ...]
 
 
-def tree(view: View, provision: Provision) -> tuple[Node, ...]:
-    """The text of a provision as nested pieces, nothing lost and nothing twice."""
-    children = {c.eid: c for c in view.store.children(provision)}
+def tree(below_of: Callable[[Provision], Sequence[Provision]], provision: Provision) -> tuple[Node, ...]:
+    """The text of a provision as nested pieces, nothing lost and nothing twice; ``below_of`` gives what is directly
+    below a provision."""
+    children = {c.eid: c for c in below_of(provision)}
     nodes = []
     for part in parts(provision, list(children.values())):
         child = children.get(part.eid)
         if child is None:
             nodes.append(Node(part.number, "", part.text, "", ()))
             continue
-        below = tree(view, child)
+        below = tree(below_of, child)
         plain = len(below) == 1 and not below[0].number and not below[0].below
         text = below[0].text if plain else ""
         nodes.append(Node(part.number or child.number, child.heading, text, child.id, () if plain else below))
@@ -194,7 +205,20 @@ async def post_home(request: Request) -> Response:
 def get_work(request: Request, rest: str) -> Response:
     view = request.app.state.service.view()
     key = "/akn/" + rest.strip("/")
-    return _provision(request, view, key) if "/~" in key else _instrument(view, key)
+    if "/~" not in key:
+        return _instrument(view, key)
+    day = request.query_params.get("as_of", "")
+    return _former(view, key, day) if day else _provision(request, view, key)
+
+
+def _former(view: View, key: str, day: str) -> Response:
+    try:
+        query = AsOfQuery.model_validate({"as_of": day})
+    except ValidationError as error:
+        return draw("problem.html", 422, problem=problem_of(error))
+    assert query.as_of is not None
+    found = changes.stood(view, key, query.as_of)
+    return draw("former.html", found=found, v=found.provision, tree=tree(found.below, found.provision))
 
 
 def _provision(request: Request, view: View, key: str) -> Response:
@@ -214,7 +238,7 @@ def _provision(request: Request, view: View, key: str) -> Response:
     return draw(
         "provision.html", 422 if problem and problem.status == 422 else 200,
         view=view, asked=asked, most=service.settings.max_results, page=page,
-        tree=tree(view, provision), above=view.above(provision), answers=answers, problem=problem,
+        tree=tree(view.store.children, provision), above=view.above(provision), answers=answers, problem=problem,
     )  # fmt: skip
 
 
@@ -316,8 +340,20 @@ def get_about(request: Request) -> Response:
     return draw("about.html", view=view, about=replies.about(view))
 
 
+class Assets(StaticFiles):
+    """What pages load. An address with a version (``?v=``) never changes what it gives, so a browser keeps it; of
+    any other it asks by the ETag whether it is still the same."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        lasting = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
+        return response
+
+
 def mount(app: FastAPI) -> None:
     """Add the pages and what they load to the app."""
     app.include_router(router)
     desk_pages.mount(app)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    changes_pages.mount(app)
+    app.mount("/static", Assets(directory=Path(__file__).parent / "static"), name="static")

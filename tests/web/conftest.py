@@ -12,7 +12,7 @@ from lawsearch.settings import Settings
 from lawsearch.store import Store
 
 sys.path.insert(0, str(Path(__file__).parent))
-from madeup import FakeSearcher, make_store
+from madeup import LOCAL, FakeSearcher, make_store
 
 
 @pytest.fixture(scope="session")
@@ -28,5 +28,5 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeSearcher]
 
 @pytest.fixture(scope="session")
 def client(settings: Settings, searcher: FakeSearcher) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, searcher)) as client:
+    with TestClient(create_app(settings, searcher), base_url=LOCAL) as client:
         yield client

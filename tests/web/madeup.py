@@ -24,6 +24,9 @@ from lawsearch.vocabulary import jurisdictions
 
 EVIL = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
+#: Where the tests address a server; it answers to no other name.
+LOCAL = "http://localhost"
+
 Section = tuple[str, str, str]
 
 

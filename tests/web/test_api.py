@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from madeup import FakeSearcher
+from madeup import LOCAL, FakeSearcher
 
 from lawsearch.api import create_app
 from lawsearch.settings import Settings
@@ -224,7 +224,7 @@ def test_an_unforeseen_error_gives_nothing_away(settings: Settings, searcher: Fa
             raise RuntimeError("the password is swordfish")
 
     broken = Broken(searcher.generation.store)
-    with TestClient(create_app(settings, broken), raise_server_exceptions=False) as client:
+    with TestClient(create_app(settings, broken), base_url=LOCAL, raise_server_exceptions=False) as client:
         response = client.get("/api/search?q=x")
         assert "swordfish" not in response.text
         problem(response, 500)
@@ -236,7 +236,7 @@ def test_an_unforeseen_error_gives_nothing_away(settings: Settings, searcher: Fa
 
 def test_without_an_index_it_says_how_to_build_one(settings: Settings) -> None:
     pytest.importorskip("lawsearch.search")
-    with TestClient(create_app(settings)) as client:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
         assert "lawsearch" in problem(client.get("/healthz"), 503)["remedy"]
         page = client.get("/")
         assert page.status_code == 503
@@ -247,7 +247,7 @@ def test_cors_is_off_unless_set(client: TestClient, settings: Settings, searcher
     origin = {"Origin": "https://example.org"}
     assert "access-control-allow-origin" not in client.get("/healthz", headers=origin).headers
     opened = create_app(settings.model_copy(update={"cors_origins": ("https://example.org",)}), searcher)
-    with TestClient(opened) as other:
+    with TestClient(opened, base_url=LOCAL) as other:
         assert other.get("/healthz", headers=origin).headers["access-control-allow-origin"] == "https://example.org"
 
 
@@ -257,7 +257,7 @@ def test_cors_is_off_unless_set(client: TestClient, settings: Settings, searcher
 def test_a_newer_generation_takes_over(settings: Settings, searcher: FakeSearcher) -> None:
     newer = threading.Event()
     first = FakeSearcher(searcher.generation.store, stale=newer.is_set)
-    with TestClient(create_app(settings, first)) as client:
+    with TestClient(create_app(settings, first), base_url=LOCAL) as client:
         assert client.get("/healthz").json()["generation"] == "made-up-1"
         newer.set()
         deadline = time.monotonic() + 5
@@ -292,6 +292,7 @@ def test_openapi_describes_every_route_with_examples(client: TestClient) -> None
         "/api/align", "/api/align.csv", "/api/concordance", "/api/concordance.docx", "/api/concordance.xlsx",
         "/api/concordance.csv", "/api/concordance/import", "/api/concordances", "/api/decisions", "/api/workspaces",
         "/api/workspaces/{id}", "/api/workspaces/{id}/provisions",
+        "/api/provisions/{id}/history", "/api/changes", "/feed.atom",
     }  # fmt: skip
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():

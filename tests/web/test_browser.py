@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,9 +54,9 @@ def pictured(settings: Settings, searcher: FakeSearcher, file: Path) -> FastAPI:
     return app
 
 
-@pytest.fixture(scope="module")
-def site(settings: Settings, searcher: FakeSearcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    app = pictured(settings, searcher, tmp_path_factory.mktemp("read") / "any.pdf")
+@contextmanager
+def started(app: FastAPI) -> Iterator[str]:
+    """The application behind a real server; its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
@@ -66,6 +67,12 @@ def site(settings: Settings, searcher: FakeSearcher, tmp_path_factory: pytest.Te
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def site(settings: Settings, searcher: FakeSearcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with started(pictured(settings, searcher, tmp_path_factory.mktemp("read") / "any.pdf")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

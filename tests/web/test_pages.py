@@ -10,18 +10,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
-from madeup import EVIL, EXPRESSIONS, PH, TH, VN, FakeSearcher
+from madeup import EVIL, LOCAL, FakeSearcher
 
 from lawsearch.api import create_app
 from lawsearch.drawing import excerpt, marked, opening, quality, shelves
 from lawsearch.edge import HEADERS
 from lawsearch.errors import DocumentError
-from lawsearch.history import changes
 from lawsearch.provision import Box
 from lawsearch.replies import accuracy
 from lawsearch.schemas import ProvisionRef
 from lawsearch.settings import Settings
-from lawsearch.store import Store
 from lawsearch.web import Asked
 
 ROOT = Path(__file__).parents[2]
@@ -435,7 +433,7 @@ def drawing(settings: Settings, searcher: FakeSearcher, tmp_path: Path) -> Itera
         return b"PNG"
 
     app = create_app(settings, searcher, paint)
-    with TestClient(app) as client:
+    with TestClient(app, base_url=LOCAL) as client:
         view = app.state.service.view()
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         entries = tuple(
@@ -542,26 +540,6 @@ def test_accuracy_is_that_of_the_documentation() -> None:
     assert found.command in text
     spoken = "precision {precision:.2f}, recall {recall:.2f}".format(**found.assignment).replace("0.", ".")
     assert spoken in text
-
-
-def test_what_the_last_re_index_changed(tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in ("20310101T0", "20310102T0")]
-    kept = [list(EXPRESSIONS[:2]), [EXPRESSIONS[0], *EXPRESSIONS[2:4]]]
-    first = kept[1][0].provisions
-    kept[1][0] = replace(kept[1][0], provisions=(replace(first[0], text="Otherwise."), *first[1:]))
-    for folder, expressions in zip(folders, kept, strict=True):
-        folder.mkdir()
-        (folder / "manifest.json").write_text('{"built": "2031-01-01T00:00:00+00:00"}')
-        with Store(folder / "live.db") as store:
-            for e in expressions:
-                store.put(e.source, [e], "made-up 1")
-            store.snapshot(folder / "store.db")
-    found = changes(folders[1])
-    assert found is not None
-    assert (found.before, found.instruments, found.units) == ("20310101T0", 2, 5)
-    assert ([i.id for i in found.new], [i.id for i in found.gone]) == ([TH.id, VN.id], [PH.id])
-    assert (found.added, found.changed, found.removed) == (3, 1, 2)
-    assert changes(folders[0]) is None
 
 
 # -- methods --------------------------------------------------------------------------------------------------------

@@ -24,18 +24,26 @@ for (const text of document.querySelectorAll("[data-copy]")) {
   button.type = "button";
   button.className = "copy";
   button.textContent = "Copy";
-  button.setAttribute("aria-label", `Copy ${text.textContent}`);
+  // What is copied is named for those who do not see what stands before the button.
+  const what = document.createElement("span");
+  what.className = "quiet";
+  what.textContent = ` ${text.textContent}`;
+  button.append(what);
+  const done = document.createElement("span");
+  done.className = "done";
+  done.setAttribute("role", "status");
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(text.textContent);
-      button.textContent = "Copied";
+      // Of a link its whole address, which a colleague can open.
+      await navigator.clipboard.writeText(text.href || text.textContent);
+      done.textContent = "copied";
     } catch {
       getSelection().selectAllChildren(text);
-      button.textContent = "Press Ctrl+C";
+      done.textContent = "press Ctrl+C";
     }
-    setTimeout(() => (button.textContent = "Copy"), 2000);
+    setTimeout(() => (done.textContent = ""), 3000);
   });
-  text.after(" ", button);
+  text.after(" ", button, " ", done);
 }
 
 for (const link of document.querySelectorAll(".sheetpic")) {
