@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from laws import CORPUS, sentences
 
-from lawsearch.embedding import EmbeddingCache, Encoder, Models, load_models
+from lawsearch.embedding import CHUNK, EmbeddingCache, Encoder, Models, load_models
 from lawsearch.errors import ModelError
 from lawsearch.settings import Settings
 from lawsearch.text import normal
@@ -171,7 +171,7 @@ def test_a_cache_that_is_stopped_keeps_what_it_has(encoder: Encoder, tmp_path: P
     counting = Counting(encoder)
     cache.encode(counting, texts)
     cache.close()
-    assert len(counting.asked) == 600 - 512
+    assert len(counting.asked) == 600 - CHUNK
 
 
 @pytest.mark.parametrize("what", ["empty folder", "no such name", "broken folder"])
