@@ -58,6 +58,7 @@ class Family:
     headings: tuple[str, ...]
     misread: bool
     pattern: re.Pattern[str]
+    loose: re.Pattern[str] | None
     ocr: re.Pattern[str] | None
     misreadings: Mapping[str, str]
     inner: re.Pattern[str] | None
@@ -105,6 +106,7 @@ def families() -> dict[str, Family]:
             headings=tuple(unit["headings"]),
             misread=unit.get("misread", False),
             pattern=re.compile(_expanded(unit["pattern"], numbers)),
+            loose=re.compile(_expanded(unit["loose"], numbers)) if "loose" in unit else None,
             ocr=re.compile(unit["ocr"]) if "ocr" in unit else None,
             misreadings=table["ocr"].get(row["language"], {}),
             inner=re.compile(_expanded(row["inner"], numbers)) if "inner" in row else None,

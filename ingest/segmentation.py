@@ -11,7 +11,7 @@ from ingest.definitions import defining
 from ingest.layout import Note
 from ingest.numbering import readings, value
 from ingest.page import Row
-from ingest.paragraph import LABEL, Paragraph, mend, paragraphs, running_text
+from ingest.paragraph import LABEL, Paragraph, ended, mend, paragraphs, running_text
 from ingest.segment import (
     Segment,
     Segmentation,
@@ -101,7 +101,9 @@ class _Cutter:
                 if not match:
                     continue
                 rest = (match.groupdict().get("rest") or "").strip()
-                if rest and not (rest.isupper() or row.centred or self._stands_out(row)):
+                apart = row.text.isupper() or row.centred or self._stands_out(row)
+                # A plain line is a heading only if nothing stands behind the number and no sentence runs on into it.
+                if not apart and (rest and not rest.isupper() or i and not ended(self.rows[i - 1])):
                     continue
                 if rest[:1].islower() and not rest.isupper():
                     continue

@@ -139,6 +139,8 @@ def subdivide(paragraphs: Sequence[Paragraph], definitions: Definitions | None =
             _define(term, stack, roots)
             text = ""
         while readings := _readings(text):
+            if not stack and following == "2" and text.startswith(("(l)", "(I)")):
+                readings = [("(1)", "1", 3)]  # a first label misread: nothing else stands before (2)
             chosen = _choose(readings, stack, following)
             if chosen is None:
                 break
