@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from ingest.definitions import defining
@@ -31,6 +32,7 @@ _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 _CONTINUED = re.compile(r"[—–-]\s*(?:continued|cont['’]?d|sambungan)\.?\s*$", re.IGNORECASE)
 _REFERENCE = re.compile(r"[(\[]?(?:Sub)?(?:sections?|seksyen|articles?|regulations?)\b.{0,120}\d", re.IGNORECASE)
 _LONGEST_HEADING = 8
+_LONGEST_SUBJECT = 3
 
 
 class _Cutter:
@@ -47,6 +49,7 @@ class _Cutter:
         self.containers = self._containers()
         self.notes, self.unplaced = self._notes(notes)
         self.above = self._above()
+        self.containers |= self._subjects()
 
     # -- where things are ---------------------------------------------------------------------------------------
 
@@ -115,6 +118,24 @@ class _Cutter:
                 found[i] = (container.prefix, number, rest)
                 break
         return found
+
+    def _subjects(self) -> dict[int, tuple[str, str, str]]:
+        """Headings of groups of units that have no number: rows set apart between one unit and the next."""
+        found: dict[int, tuple[str, str, str]] = {}
+        for before, c in pairwise(self.chain):
+            if self.above[c.row] < c.row:
+                continue
+            j = c.row
+            while j - 1 > before.row and c.row - j < _LONGEST_SUBJECT and self._subject(j - 1):
+                j -= 1
+            if before.row < j < c.row and ended(self.rows[j - 1]):
+                found[j] = ("", "", self.rows[j].text.strip())
+        return found
+
+    def _subject(self, i: int) -> bool:
+        row = self.rows[i]
+        plain = row.line.confidence is None and i not in self.containers and not LABEL.match(row.text)
+        return plain and self._stands_out(row) and not row.text[:1].islower() and row.text[-1:] not in ".;:,"
 
     def _notes(self, notes: Sequence[Note]) -> tuple[dict[int, Note], list[Note]]:
         """Marginal notes by the unit row beside which they begin; and those that stand beside none."""
@@ -186,6 +207,7 @@ class _Cutter:
         order = {c.prefix: k for k, c in enumerate(self.family.containers)}
         # Transitional provisions stand beside the chapters, not below the last of them.
         order["trans"] = order.get("chp", len(order))
+        order[""] = len(order)
         i = start
         while i < stop:
             if i not in self.containers:
@@ -268,7 +290,7 @@ class _Cutter:
             found[0].text = re.sub(r"^[—–‒-]\s*(?=\()", "", found[0].text)
         text = "\n".join(p.text for p in found)
         number = c.number
-        prefixes = [f"{p}_{eid_number(n)}" if n else p for p, n, _ in path]
+        prefixes = [f"{p}_{eid_number(n)}" if n else p for p, n, _ in path if p]
         if c.row in self.round:
             prefixes = [f"amend_{self.round[c.row]}"]
         eid = "__".join([*prefixes, f"{family.prefix}_{eid_number(number)}"])
