@@ -64,6 +64,7 @@ class Family:
     inner: re.Pattern[str] | None
     containers: tuple[Container, ...]
     parts: Mapping[str, Part]
+    recital: re.Pattern[str] | None
     schedule: re.Pattern[str] | None
     explanation: re.Pattern[str] | None
     closing: re.Pattern[str] | None
@@ -114,6 +115,7 @@ def families() -> dict[str, Family]:
                 Container(c["prefix"], re.compile(_expanded(c["pattern"], numbers) + "$")) for c in row["containers"]
             ),
             parts={shape: Part(**part) for shape, part in table["parts"][row["parts"]].items()},
+            recital=re.compile(_expanded(row["recital"], numbers)) if "recital" in row else None,
             schedule=_any(row.get("schedule", []), numbers),
             explanation=_any(row.get("explanation", []), numbers),
             closing=_any(row.get("closing", []), numbers),

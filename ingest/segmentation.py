@@ -23,7 +23,7 @@ from ingest.segment import (
     stops,
 )
 from ingest.sequence import Candidate, best_chain
-from ingest.subdivision import Division, quoted, subdivide
+from ingest.subdivision import Division, quoted, recitals, subdivide
 from ingest.voting import Vote, body_style, candidates
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
@@ -371,8 +371,10 @@ class _Cutter:
             self.roles[i] = self.roles[i] or "preamble"
         if not rows:
             return [], numbers
-        text = running_text("", rows, self.words)
-        return [Segment("preamble", "", "Preamble", "preamble", "", text, (), rows)], numbers
+        found = paragraphs("", None, rows, self.words)
+        told = recitals(found, self.family.recital) if self.family.recital else []
+        text = "\n".join(p.text for p in found)
+        return [Segment("preamble", "", "Preamble", "preamble", "", text, (), rows, divisions=told)], numbers
 
     def _entries(self, start: int, stop: int) -> list[Candidate]:
         """Entries of a contents list that leaves out the points and words of the headings themselves."""
