@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from ingest.definitions import defining
 from ingest.layout import Note
 from ingest.numbering import readings, value
 from ingest.page import Row
-from ingest.paragraph import LABEL, Paragraph, mend, paragraphs, running_text
+from ingest.paragraph import LABEL, Paragraph, ended, mend, paragraphs, running_text
 from ingest.segment import (
     Segment,
     Segmentation,
@@ -22,7 +23,7 @@ from ingest.segment import (
     stops,
 )
 from ingest.sequence import Candidate, best_chain
-from ingest.subdivision import Division, quoted, subdivide
+from ingest.subdivision import Division, quoted, recitals, subdivide
 from ingest.voting import Vote, body_style, candidates
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
@@ -31,6 +32,7 @@ _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 _CONTINUED = re.compile(r"[—–-]\s*(?:continued|cont['’]?d|sambungan)\.?\s*$", re.IGNORECASE)
 _REFERENCE = re.compile(r"[(\[]?(?:Sub)?(?:sections?|seksyen|articles?|regulations?)\b.{0,120}\d", re.IGNORECASE)
 _LONGEST_HEADING = 8
+_LONGEST_SUBJECT = 3
 
 
 class _Cutter:
@@ -47,6 +49,7 @@ class _Cutter:
         self.containers = self._containers()
         self.notes, self.unplaced = self._notes(notes)
         self.above = self._above()
+        self.containers |= self._subjects()
 
     # -- where things are ---------------------------------------------------------------------------------------
 
@@ -101,7 +104,9 @@ class _Cutter:
                 if not match:
                     continue
                 rest = (match.groupdict().get("rest") or "").strip()
-                if rest and not (rest.isupper() or row.centred or self._stands_out(row)):
+                apart = row.text.isupper() or row.centred or self._stands_out(row)
+                # A plain line is a heading only if nothing stands behind the number and no sentence runs on into it.
+                if not apart and (rest and not rest.isupper() or i and not ended(self.rows[i - 1])):
                     continue
                 if rest[:1].islower() and not rest.isupper():
                     continue
@@ -113,6 +118,24 @@ class _Cutter:
                 found[i] = (container.prefix, number, rest)
                 break
         return found
+
+    def _subjects(self) -> dict[int, tuple[str, str, str]]:
+        """Headings of groups of units that have no number: rows set apart between one unit and the next."""
+        found: dict[int, tuple[str, str, str]] = {}
+        for before, c in pairwise(self.chain):
+            if self.above[c.row] < c.row:
+                continue
+            j = c.row
+            while j - 1 > before.row and c.row - j < _LONGEST_SUBJECT and self._subject(j - 1):
+                j -= 1
+            if before.row < j < c.row and ended(self.rows[j - 1]):
+                found[j] = ("", "", self.rows[j].text.strip())
+        return found
+
+    def _subject(self, i: int) -> bool:
+        row = self.rows[i]
+        plain = row.line.confidence is None and i not in self.containers and not LABEL.match(row.text)
+        return plain and self._stands_out(row) and not row.text[:1].islower() and row.text[-1:] not in ".;:,"
 
     def _notes(self, notes: Sequence[Note]) -> tuple[dict[int, Note], list[Note]]:
         """Marginal notes by the unit row beside which they begin; and those that stand beside none."""
@@ -184,6 +207,7 @@ class _Cutter:
         order = {c.prefix: k for k, c in enumerate(self.family.containers)}
         # Transitional provisions stand beside the chapters, not below the last of them.
         order["trans"] = order.get("chp", len(order))
+        order[""] = len(order)
         i = start
         while i < stop:
             if i not in self.containers:
@@ -266,7 +290,7 @@ class _Cutter:
             found[0].text = re.sub(r"^[—–‒-]\s*(?=\()", "", found[0].text)
         text = "\n".join(p.text for p in found)
         number = c.number
-        prefixes = [f"{p}_{eid_number(n)}" if n else p for p, n, _ in path]
+        prefixes = [f"{p}_{eid_number(n)}" if n else p for p, n, _ in path if p]
         if c.row in self.round:
             prefixes = [f"amend_{self.round[c.row]}"]
         eid = "__".join([*prefixes, f"{family.prefix}_{eid_number(number)}"])
@@ -347,8 +371,10 @@ class _Cutter:
             self.roles[i] = self.roles[i] or "preamble"
         if not rows:
             return [], numbers
-        text = running_text("", rows, self.words)
-        return [Segment("preamble", "", "Preamble", "preamble", "", text, (), rows)], numbers
+        found = paragraphs("", None, rows, self.words)
+        told = recitals(found, self.family.recital) if self.family.recital else []
+        text = "\n".join(p.text for p in found)
+        return [Segment("preamble", "", "Preamble", "preamble", "", text, (), rows, divisions=told)], numbers
 
     def _entries(self, start: int, stop: int) -> list[Candidate]:
         """Entries of a contents list that leaves out the points and words of the headings themselves."""

@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ingest.layout import Note
-from ingest.numbering import Family, Value, families, guesses, readings
+from ingest.numbering import Family, Value, families, guesses, readings, value
 from ingest.page import Row
+from ingest.paragraph import ended
 from ingest.sequence import Candidate, best_chain
 
 #: Units that a chain needs before a text counts as structured.
@@ -174,7 +176,28 @@ def vote(
     if not scores:
         return Vote(None, (), {})
     best = max(scores, key=lambda name: scores[name])
-    return Vote(families()[best], tuple(chains[best]), scores)
+    return Vote(families()[best], tuple(_filled(rows, chains[best], families()[best])), scores)
+
+
+def _filled(rows: Sequence[Row], chain: Sequence[Candidate], family: Family) -> list[Candidate]:
+    """The chain with the numbers that it passes over, where a line between its neighbours opens with such a number.
+
+    Only a line that no sentence runs on into, and the only one with its number: the words behind it may be misread.
+    """
+    filled = list(chain[:1])
+    for before, after in pairwise(chain):
+        passed = range(before.value[1] + 1, after.value[1]) if before.value[0] == after.value[0] else range(0)
+        found: dict[int, list[Candidate]] = {number: [] for number in passed}
+        for i in range(before.row + 1, after.row) if found and family.loose else ():
+            match = family.loose.match(rows[i].text) if family.loose and ended(rows[i - 1]) else None
+            place = value(match["n"]) if match else None
+            if match and place and place[0] == before.value[0] and not place[2] and place[1] in found:
+                found[place[1]].append(Candidate(i, match["n"], match["rest"].strip(), place))
+        for ways in found.values():
+            if len(ways) == 1 and ways[0].row > filled[-1].row:
+                filled += ways
+        filled.append(after)
+    return filled
 
 
 def _capped(family: Family, front: str) -> bool:
