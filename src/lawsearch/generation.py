@@ -183,6 +183,12 @@ class Generation:
         return self.about.tocsc()
 
     @cached_property
+    def follows(self) -> np.ndarray:
+        """Whether the next row is of the same text and so the next of its units, shape (n,)."""
+        texts = [key.split("/~", 1)[0] for key in self.ids]
+        return np.array([one == other for one, other in zip(texts, [*texts[1:], ""], strict=True)], bool)
+
+    @cached_property
     def instrument_of(self) -> list[str]:
         """The instrument of every row."""
         return [key.split("/~", 1)[0].rsplit("/", 1)[0] for key in self.ids]
