@@ -142,11 +142,12 @@ def get_matrix(request: Request) -> Response:
     view = _view(request)
     asked = request.query_params
     codes = list(dict.fromkeys(asked.getlist("jurisdiction")))
+    usual = matrices.columns()
     if rows := asked.get("rows"):
-        wanted = [("pivot" if rows.startswith("/") else "field", rows)]
-        # What is chosen anyway says nothing.
-        wanted += [("jurisdiction", code) for code in codes if set(codes) != set(matrices.columns())]
-        return RedirectResponse(f"/matrix?{urlencode(wanted, safe='/')}", 302)
+        # Comparators alone stand beside the usual columns; a member state among the ticked, and only these are shown.
+        wanted = codes if set(codes) & set(usual) else [*usual, *codes] if codes else []
+        sides = [("pivot" if rows.startswith("/") else "field", rows), *(("jurisdiction", code) for code in wanted)]
+        return RedirectResponse(f"/matrix?{urlencode(sides, safe='/')}", 302)
     try:
         query = MatrixQuery(
             field=asked.get("field") or view.main_field, pivot=asked.get("pivot", ""), jurisdiction=codes
@@ -157,8 +158,8 @@ def get_matrix(request: Request) -> Response:
         return _wrong(request, error)
     sides = [("pivot", page.pivot.id) if page.pivot else ("field", page.field)]
     return _draw(
-        request, "matrix.html", view=view, page=page, texts=_texts(view), codes=codes or matrices.columns(),
-        all_columns=list(dict.fromkeys([*matrices.columns(), *sorted(view.units), *codes])),
+        request, "matrix.html", view=view, page=page, texts=_texts(view), codes=codes,
+        columns=list(dict.fromkeys([*usual, *sorted(view.units), *codes])),
         query=urlencode([*sides, *(("jurisdiction", code) for code in codes)], safe="/"),
     )  # fmt: skip
 

@@ -116,9 +116,10 @@ class Matrices:
 
     Safe to use from many threads."""
 
-    #: Rows that are kept, some 20 kB each.
-    MOST = 5_000
-    AT_ONCE, WAITING, PATIENCE = 1, 8, 10.0
+    #: Rows that are kept, with the texts in their cells some 50 kB each: a dozen large acts.
+    MOST = 1_000
+    #: With everything else that waits (``service.AT_ONCE``) still fewer than there are threads.
+    AT_ONCE, WAITING, PATIENCE = 1, 4, 10.0
 
     def __init__(self) -> None:
         self._made: Made[tuple[str, Side], list[Row]] = Made(

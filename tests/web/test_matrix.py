@@ -20,6 +20,7 @@ from test_pages import Strict
 from lawsearch import run
 from lawsearch.api import create_app
 from lawsearch.desk import Desk
+from lawsearch.matrices import columns
 from lawsearch.matrix import PRESENT, SPREADS, STATES, Cell, Row, tally
 from lawsearch.run import Document, Run
 from lawsearch.settings import Settings
@@ -200,12 +201,26 @@ def test_the_page(client: TestClient) -> None:
     page = client.get(f"/matrix?pivot={MY.id}").text
     Strict(page)
     assert "<script>alert" not in page
-    asked = client.get(f"/matrix?rows={SG.id}/en&jurisdiction=th", follow_redirects=False)
-    assert asked.headers["location"] == f"/matrix?pivot={SG.id}/en&jurisdiction=th"
-    asked = client.get("/matrix?rows=data", follow_redirects=False)
-    assert asked.headers["location"] == "/matrix?field=data"
     page = client.get(f"/matrix?pivot={SG.id}&jurisdiction=ph").text
     assert f'href="/compare?id={SECTION}&amp;id={TEN}"' in page
     assert f'href="/api/matrix.xlsx?pivot={SG.id}/en&amp;jurisdiction=ph"' in page
     # In words too, never in colour alone.
     assert "</span> corresponds</span>" in page
+
+
+@pytest.mark.parametrize(
+    ("chosen", "address"),
+    [
+        (f"rows={SG.id}/en&jurisdiction=th", f"/matrix?pivot={SG.id}/en&jurisdiction=th"),
+        ("rows=data", "/matrix?field=data"),
+        ("rows=data&jurisdiction=sg&jurisdiction=eu", "/matrix?field=data&jurisdiction=sg&jurisdiction=eu"),
+        (
+            "rows=data&jurisdiction=eu",
+            f"/matrix?field=data&{'&'.join(f'jurisdiction={c}' for c in (*columns(), 'eu'))}",
+        ),
+    ],
+)
+def test_what_the_form_chooses_has_an_address(client: TestClient, chosen: str, address: str) -> None:
+    response = client.get(f"/matrix?{chosen}", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (302, address)
+    assert client.get(address).status_code == 200
