@@ -1,7 +1,8 @@
 """Speed as ratios to the raw cost of what cannot be avoided, measured in one run: ``make bench``.
 
 Parsing against plain pypdf text extraction, embedding against plain ``SentenceTransformer.encode``, search against
-one plain encode with each model and one plain FAISS search. Nothing here is asserted: machines differ.
+one plain encode with each model and one plain FAISS search; pages in milliseconds. Nothing here is asserted: machines
+differ.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 import faiss
 import numpy as np
+from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
 from ingest.parsing import parse
 from ingest.pipeline import ingest
 from lawsearch import views
+from lawsearch.api import create_app
 from lawsearch.catalogue import Catalogue, load
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import DocumentError
@@ -112,6 +116,42 @@ def searching(searcher: Searcher, name: str) -> None:
     report(f"counterparts of a provision, {name}", f"{found[0]:.1f} / {found[1]:.1f} ms", f"p50 / p95; {detail}")
 
 
+def pages(settings: Settings, searcher: Searcher, name: str) -> None:
+    """Every kind of page: the first request of each, and the median of later ones; what is searched for in words costs
+    one encode besides the rest."""
+    with TestClient(create_app(settings, searcher), base_url="http://localhost") as client:
+        for what, addresses in addresses_of(searcher).items():
+            taken = [[timed(lambda a=a: client.get(a).raise_for_status()) * 1000 for _ in range(6)] for a in addresses]  # type: ignore[misc]
+            first, later = max(t[0] for t in taken), np.median([t[1:] for t in taken])
+            report(f"page {what}, {name}", f"{later:.0f} ms", f"median; {first:.0f} ms the slowest first request")
+
+
+def addresses_of(searcher: Searcher) -> dict[str, list[str]]:
+    """Addresses of every kind of page, over the longest texts of the sample corpus."""
+    store, g = searcher.generation.store, searcher.generation
+    sizes = {e.instrument.id: e.units for e in store.entries() if e.instrument.id.endswith("-demo")}
+    long = sorted(sizes, key=lambda key: (-sizes[key], key))[:4]
+    units = [next(u for u in g.ids if u.startswith(key)) for key in long]
+    every = g.ids[:: max(1, len(g.ids) // 6)]
+    fields = max(g.taxonomy.fields, key=lambda f: len(g.taxonomy.of(f)))
+    return {
+        "home": ["/"],
+        "results, words": [f"/?{urlencode({'q': q})}" for q in QUERIES],
+        "results, narrowed": [f"/?{urlencode({'q': q, 'force': 'binding', 'jurisdiction': 'sg'})}" for q in QUERIES],
+        "results, a citation": [f"/?{urlencode({'q': store.provision(u).citation})}" for u in units],
+        "provision": every,
+        "history": [f"/history{u}" for u in every],
+        "instrument": long,
+        "compare, two": [f"/compare?{urlencode([('id', u) for u in units[:2]])}"],
+        "compare, four": [f"/compare?{urlencode([('id', u) for u in units])}"],
+        "matrix of topics": [f"/matrix?field={fields}"],
+        "matrix of a pivot": [f"/matrix?pivot={key}" for key in long],
+        "concordance": [f"/concordance?pivot={long[0]}&other={key}" for key in long[1:]],
+        "correspondence": [f"/correspondence?source={long[0]}&target={key}" for key in long[1:]],
+        "lists and about": ["/instruments", "/catalogue", "/topics", "/about", "/concordance", "/workspaces"],
+    }
+
+
 class Hashed:
     """Stands in for a model where only the number and size of vectors matter: hashed words, projected at random."""
 
@@ -170,6 +210,7 @@ def at_scale(settings: Settings, models: Models) -> None:
     # Queries are encoded by the real models, so that search costs what it costs.
     searcher.models = models
     searching(searcher, "28,000")
+    pages(settings, searcher, "28,000")
     searcher.generation.close()
 
 

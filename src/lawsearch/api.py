@@ -17,10 +17,9 @@ from lawsearch import __version__, changes_api, desk_api, permission, web
 from lawsearch.edge import Heads, install
 from lawsearch.errors import LawsearchError
 from lawsearch.findings import AnswersOut
-from lawsearch.matrices import MatrixOut
 from lawsearch.openapi import described
 from lawsearch.pictures import Paint, Pictures
-from lawsearch.queries import AsOfQuery, ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
+from lawsearch.queries import AsOfQuery, ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
 from lawsearch.replies import (
     about,
     catalogue_page,
@@ -30,7 +29,6 @@ from lawsearch.replies import (
     former_page,
     instrument_list,
     instrument_page,
-    matrix_page,
     picture,
     provision_page,
     searched,
@@ -184,12 +182,6 @@ def get_compare(service: Serving, view: Current, query: Annotated[CompareQuery, 
 def get_topics(view: Current) -> TopicList:
     """What provisions can be about, with definitions, labels in the region's languages, and counts."""
     return topic_list(view)
-
-
-@router.get("/api/matrix", summary="Topics by jurisdiction", tags=["matching"], responses=NOT_FOUND)
-def get_matrix(view: Current, query: Annotated[MatrixQuery, Query()]) -> MatrixOut:
-    """The topics of a field of law in rows, jurisdictions in columns, provisions in the cells."""
-    return matrix_page(view, query.field, query.jurisdiction)
 
 
 @router.get("/api/catalogue", summary="Which instruments exist", tags=["corpus"])

@@ -265,6 +265,7 @@ class Coverage(BaseModel):
     unassigned: float = Field(0, description="Share of the characters that belong to no provision.", examples=[0.002])
     ocr_pages: int = Field(0, description="Pages read by optical character recognition.", examples=[0])
     pages: int = Field(0, description="Pages of all their files.", examples=[140])
+    unread: list[str] = Field([], description="Files of it that the last run could not read.", examples=[[]])
 
 
 class ChangesOut(BaseModel):

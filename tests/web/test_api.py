@@ -288,7 +288,8 @@ def test_openapi_describes_every_route_with_examples(client: TestClient) -> None
     assert set(schema["paths"]) == {
         "/api/search", "/api/counterparts", "/api/provisions/{id}/counterparts", "/api/provisions/{id}",
         "/api/instruments", "/api/instruments/{id}", "/api/compare", "/healthz", "/api/about",
-        "/api/topics", "/api/matrix", "/api/catalogue", "/picture/{id}",
+        "/api/topics", "/api/catalogue", "/api/matrix", "/api/matrix.docx", "/api/matrix.xlsx", "/api/matrix.csv",
+        "/picture/{id}",
         "/api/align", "/api/align.csv", "/api/concordance", "/api/concordance.docx", "/api/concordance.xlsx",
         "/api/concordance.csv", "/api/concordance/import", "/api/concordances", "/api/decisions", "/api/workspaces",
         "/api/workspaces/{id}", "/api/workspaces/{id}/provisions",
