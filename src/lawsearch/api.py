@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from lawsearch import __version__, changes_api, desk_api, permission, web
+from lawsearch import __version__, agents, changes_api, desk_api, permission, web
 from lawsearch.edge import Heads, install
 from lawsearch.errors import LawsearchError
 from lawsearch.findings import AnswersOut
@@ -240,6 +240,7 @@ def create_app(settings: Settings, searcher: Searcher | None = None, picture: Pa
     changes_api.mount(app)
     app.include_router(router)
     desk_api.mount(app)
+    agents.mount(app)
     web.mount(app)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     if settings.cors_origins:

@@ -42,7 +42,7 @@ KINDS = {
     "unexpected": ("Something went wrong", "An error nobody foresaw; it is in the server's log."),
 }
 _BY_STATUS = {
-    400: "query", 401: "not-allowed", 403: "not-allowed", 404: "not-found", 405: "method", 413: "too-large",
+    401: "not-allowed", 403: "not-allowed", 404: "not-found", 405: "method", 413: "too-large",
     421: "other-name", 422: "query", 429: "busy", 503: "not-ready",
 }  # fmt: skip
 _REMEDIES = {
@@ -86,6 +86,9 @@ def problem_of(error: Exception) -> Problem:
         fields = [FieldError(field=_field(e["loc"]), message=_message(e)) for e in error.errors()]
         detail = "; ".join(f"{f.field}: {f.message}" for f in fields[:5])
         return problem("query", 422, detail, errors=fields[:20])
+    if isinstance(error, HTTPException) and error.status_code == 400:
+        # FastAPI's own word for a body that is not even text; for what is wrong in one it has 422.
+        return problem("query", 422, str(error.detail))
     if isinstance(error, HTTPException):
         kind = _BY_STATUS.get(error.status_code, "unexpected")
         detail = "there is nothing at this address" if error.detail == "Not Found" else str(error.detail)
@@ -122,7 +125,7 @@ def respond(problem: Problem) -> JSONResponse:
 
 def is_api(path: str) -> bool:
     """Whether an address is for programs, which get their errors as JSON."""
-    return path.startswith("/api/") or path in ("/api", "/healthz", "/feed.atom")
+    return path.startswith(("/api/", "/picture/")) or path in ("/api", "/healthz", "/feed.atom", "/mcp")
 
 
 def install(app: FastAPI, settings: Settings, page: Page, named: Callable[[str], bool]) -> None:

@@ -10,6 +10,16 @@ from fastapi.openapi.utils import get_openapi
 
 from lawsearch.schemas import Problem
 
+#: What every route may answer besides what it documents itself, and routes that take a body.
+COMMON = {
+    "401": "Reading needs the token here",
+    "421": "The request names another server",
+    "422": "A parameter is missing or outside its vocabulary",
+    "429": "Too much is being worked on; Retry-After says in how many seconds to ask again",
+    "503": "No index has been built yet",
+}
+OF_BODIES = {"413": "The body is too long"}
+
 
 def described(app: FastAPI) -> dict[str, Any]:
     """The description of ``app``, made once."""
@@ -25,8 +35,10 @@ def described(app: FastAPI) -> dict[str, Any]:
         for operations in schema["paths"].values():
             for operation in operations.values():
                 responses = operation["responses"]
-                responses.setdefault("422", {})["description"] = "A parameter is missing or outside its vocabulary"
-                responses["503"] = {"description": "No index has been built yet"}
+                # FastAPI's description of 422 is that of its own error model.
+                responses.pop("422", None)
+                for status, meaning in (COMMON | (OF_BODIES if "requestBody" in operation else {})).items():
+                    responses.setdefault(status, {"description": meaning})
                 for status, response in responses.items():
                     if status >= "400":
                         ref = {"$ref": "#/components/schemas/Problem"}

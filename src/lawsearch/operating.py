@@ -354,6 +354,7 @@ def _built(settings: Settings, embeddings: Path, step: Any, taxonomy: Any) -> An
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for any free one.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer, over one index.")] = 1,
 ) -> None:
     """Serve the pages and the HTTP API."""
     import socket
@@ -375,6 +376,11 @@ def serve(
             f"{settings.host}:{settings.port} cannot be used: {error.strerror}", "Choose another with --port"
         ) from None
     address = f"http://{settings.host}:{listener.getsockname()[1]}/"
+    if workers > 1:
+        from lawsearch.serving import Processes
+
+        Processes(settings, listener, workers, address).run()
+        return
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -389,6 +395,21 @@ def serve(
         Server(uvicorn.Config(create_app(settings, picture=painter), log_level="warning")).run(sockets=[listener])
     finally:
         painter.close()
+
+
+@app.command()
+def mcp(
+    http: Annotated[bool, typer.Option("--http", help="Over HTTP, at /mcp beside the pages, as serve does.")] = False,
+    site: Annotated[str, typer.Option(help="Where the pages are, for permalinks: https://laws.example.org")] = "",
+) -> None:
+    """Offer tools to an agent: search, counterparts, compare, provision, align; on standard input and output."""
+    from lawsearch.agents import converse
+    from lawsearch.service import Service
+
+    if http:
+        serve()
+    else:
+        converse(Service(load_settings()), site)
 
 
 @app.command("settings")

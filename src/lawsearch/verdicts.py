@@ -64,8 +64,9 @@ class DecisionIn(BaseModel):
         examples=["confirmed"], json_schema_extra={"enum": list(VERDICTS)},
     )  # fmt: skip
     status: str = Field(
-        "", description="full, partial, none or not applicable; empty: as suggested.", examples=["full"]
-    )
+        "", description="full, partial, none or not applicable; empty: as suggested.", examples=["full"],
+        json_schema_extra={"enum": ["", *STATUSES]},
+    )  # fmt: skip
     corresponding: str = Field("", description="What corresponds instead, for corrected.", examples=[""])
     comment: str = Field("", max_length=COMMENT, description="A comment.", examples=["The period differs."])
     name: str = Field(min_length=1, max_length=SIGNATURE, description="Who decides.", examples=["A. Drafter"])

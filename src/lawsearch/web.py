@@ -149,7 +149,7 @@ def tree(below_of: Callable[[Provision], Sequence[Provision]], provision: Provis
 
 def error_page(request: Request, problem: Problem) -> Response:
     """A problem as a page; its address is not repeated in it."""
-    if request.url.path.startswith(("/static/", "/picture/")):
+    if request.url.path.startswith("/static/"):
         return Response(f"{problem.title}. {problem.detail}", problem.status, media_type="text/plain")
     return draw("problem.html", problem.status, problem=problem)
 

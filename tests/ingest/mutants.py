@@ -85,8 +85,18 @@ def _swollen(data: bytes, chance: random.Random) -> bytes:
     return data[: match.start()] + body + data[match.end() :]
 
 
+def _nested(data: bytes, chance: random.Random) -> bytes:
+    """A dictionary with arrays or dictionaries in each other, thousands deep."""
+    found = [match.end() for match in re.finditer(rb"<<", data)]
+    if not found:
+        return _flipped(data, chance)
+    at, depth = chance.choice(found), chance.choice((500, 20_000, 200_000))
+    opened, closed = chance.choice(((b"[", b"]"), (b"<< /A ", b" >>")))
+    return data[:at] + b" /Deep " + opened * depth + closed * depth + b" " + data[at:]
+
+
 _WAYS: Sequence[Callable[[bytes, random.Random], bytes]] = (
-    _flipped, _cut, _holed, _moved, _swapped, _led_astray, _exaggerated, _swollen,
+    _flipped, _cut, _holed, _moved, _swapped, _led_astray, _exaggerated, _nested, _swollen,
 )  # fmt: skip
 
 

@@ -1,0 +1,51 @@
+"""Serving in several processes behind one address."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
+
+from lawsearch.console import err, out
+from lawsearch.settings import Settings, load_settings
+
+#: Seconds that a process may say nothing, as it may while it loads the models, before it is replaced.
+SILENT = 60
+
+
+def application() -> FastAPI:
+    """The application of one of several processes, which find their settings in the environment."""
+    from ingest.picture import Painter
+    from lawsearch.api import create_app
+
+    painter = Painter()
+    atexit.register(painter.close)
+    return create_app(load_settings(), picture=painter)
+
+
+class Processes(Multiprocess):
+    """So many servers behind one socket; one that dies is replaced. ``address`` is printed once all answer."""
+
+    def __init__(self, settings: Settings, listener: socket.socket, count: int, address: str) -> None:
+        # What the command line said must reach them, and together they use no more cores than there are.
+        threads = settings.threads or max(1, (os.cpu_count() or 1) // count)
+        given = {"HOST": settings.host, "PORT": settings.port, "THREADS": threads}
+        os.environ.update({f"LAWSEARCH_{name}": str(value) for name, value in given.items()})
+        self.address = address
+        config = uvicorn.Config(
+            "lawsearch.serving:application", factory=True, workers=count, log_level="warning",
+            timeout_worker_healthcheck=SILENT,
+        )  # fmt: skip
+        super().__init__(config, [listener])
+
+    def init_processes(self) -> None:
+        """Start them, and wait until they answer."""
+        with err.status(f"loading the index and the models in {self.processes_num} processes"):
+            super().init_processes()
+            ready = [process.wait_until_ready(SILENT, self.should_exit) for process in self.processes]
+        if all(ready):
+            out.print(f"lawsearch is at [bold]{self.address}[/]  (stop with Ctrl-C)")
