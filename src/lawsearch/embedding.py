@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,9 +157,12 @@ class EmbeddingCache:
         self._db = sqlite3.connect(path, timeout=60)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute(
-            "create table if not exists vectors (model text, digest blob, vector blob, primary key (model, digest))"
-            " without rowid"
+            "create table if not exists vectors (model text, digest blob, vector blob, sum integer,"
+            " primary key (model, digest)) without rowid"
         )
+        if "sum" not in {row[1] for row in self._db.execute("pragma table_info(vectors)")}:
+            # Of an earlier version: its vectors are read without a check.
+            self._db.execute("alter table vectors add column sum integer")
 
     def close(self) -> None:
         self._db.close()
@@ -177,8 +182,11 @@ class EmbeddingCache:
             vectors = encoder.encode([text for _, text in chunk], batch_size=batch_size, progress=progress)
             with self._db:
                 self._db.executemany(
-                    "insert or replace into vectors values (?, ?, ?)",
-                    [(encoder.name, key, v.tobytes()) for (key, _), v in zip(chunk, vectors, strict=True)],
+                    "insert or replace into vectors values (?, ?, ?, ?)",
+                    [
+                        (encoder.name, key, v.tobytes(), _sum(encoder.name, key, v.tobytes()))
+                        for (key, _), v in zip(chunk, vectors, strict=True)
+                    ],
                 )
             found.update((key, vector) for (key, _), vector in zip(chunk, vectors, strict=True))
         if not keys:
@@ -186,28 +194,49 @@ class EmbeddingCache:
         return np.stack([found[key] for key in keys])
 
     def flaws(self) -> Iterator[str]:
-        """What is wrong with it: SQLite's own check, and vectors that are not of unit length."""
+        """What is wrong with it: SQLite's own check, and vectors that are not of unit length or not what was kept."""
         found = [str(row[0]) for row in self._db.execute("pragma integrity_check(5)")]
         if found != ["ok"]:
             yield "; ".join(found)
             return
-        wrong = sum(not _is_unit(blob) for (blob,) in self._db.execute("select vector from vectors"))
-        if wrong:
-            yield f"{wrong} vectors are not of unit length"
+        if wrong := self._wrong():
+            yield f"{len(wrong)} vectors are not what was kept"
+
+    def mend(self) -> bool:
+        """Drop the vectors that are not what was kept; whether the cache is sound then."""
+        with contextlib.suppress(sqlite3.Error), self._db:
+            self._db.executemany("delete from vectors where model = ? and digest = ?", self._wrong())
+            return not list(self.flaws())
+        return False
+
+    def _wrong(self) -> list[tuple[str, bytes]]:
+        rows = self._db.execute("select model, digest, vector, sum from vectors")
+        return [(m, key) for m, key, blob, known in rows if not (_fits(m, key, blob, known) and _is_unit(blob))]
 
     def _known(self, model: str, keys: list[bytes]) -> Iterator[tuple[bytes, np.ndarray]]:
         for at in range(0, len(keys), 500):
             some = keys[at : at + 500]
             marks = ", ".join("?" * len(some))
             rows = self._db.execute(
-                f"select digest, vector from vectors where model = ? and digest in ({marks})", [model, *some]
+                f"select digest, vector, sum from vectors where model = ? and digest in ({marks})", [model, *some]
             )
-            for key, blob in rows:
-                yield key, np.frombuffer(blob, np.float32)
+            for key, blob, known in rows:
+                # What a disk has spoilt is embedded again.
+                if _fits(model, key, blob, known):
+                    yield key, np.frombuffer(blob, np.float32)
+
+
+def _sum(model: str, key: bytes, blob: bytes) -> int:
+    return zlib.crc32(model.encode() + key + blob)
+
+
+def _fits(model: str, key: bytes, blob: bytes, known: int | None) -> bool:
+    return known is None or known == _sum(model, key, blob)
 
 
 def _is_unit(blob: bytes) -> bool:
     if len(blob) % 4:
         return False
     vector = np.frombuffer(blob, np.float32)
-    return abs(float(vector @ vector) - 1) < 1e-3
+    with np.errstate(all="ignore"):
+        return abs(float(vector @ vector) - 1) < 1e-3

@@ -249,11 +249,6 @@ class CatalogueOut(BaseModel):
     data_protection: list[LawOut] = Field(description="Which member states have a data protection law.")
 
 
-class Health(BaseModel):
-    status: str = Field(description="ok", examples=["ok"])
-    generation: str = Field(description="The index being served.", examples=["2026-11-23T120000Z"])
-
-
 class Coverage(BaseModel):
     jurisdiction: JurisdictionOut
     instruments: int = Field(description="Instruments in the corpus.", examples=[4])

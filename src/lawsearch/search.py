@@ -22,6 +22,7 @@ from lawsearch.errors import GenerationError, QueryError
 from lawsearch.former import NOTHING, Former
 from lawsearch.generation import Generation, Group, current_name
 from lawsearch.instrument import Instrument
+from lawsearch.integrity import damages
 from lawsearch.journal import Version
 from lawsearch.language import detect
 from lawsearch.matching import Bridges, Matcher, Query, Ranking
@@ -34,6 +35,15 @@ from lawsearch.vocabulary import jurisdictions
 TERMS = 6
 #: So many texts are kept as understood: the same text is asked again with other filters.
 KEPT = 16
+
+
+def _sound(generation: Generation) -> Generation:
+    """The generation where its files are what was built. Raises GenerationError naming those that are not."""
+    wrong = list(damages(generation.store.path.parent))
+    if wrong:
+        generation.close()
+        raise GenerationError(f"the index is damaged: {'; '.join(map(str, wrong))}", "Try: lawsearch verify --repair")
+    return generation
 
 
 class Searcher:
@@ -58,7 +68,7 @@ class Searcher:
     @classmethod
     def open(cls, settings: Settings) -> Searcher:
         """The current generation with its models loaded. Raises GenerationError, ModelError."""
-        return cls(settings, Generation.current(settings.index_dir), load_models(settings))
+        return cls(settings, _sound(Generation.current(settings.index_dir)), load_models(settings))
 
     def stale(self) -> bool:
         """Whether a newer generation is current."""
@@ -66,7 +76,7 @@ class Searcher:
 
     def renewed(self) -> Searcher:
         """A searcher over the current generation with the models already loaded. Raises GenerationError."""
-        return Searcher(self.settings, Generation.current(self.settings.index_dir), self.models)
+        return Searcher(self.settings, _sound(Generation.current(self.settings.index_dir)), self.models)
 
     def search(self, text: str, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
         """Provisions of every jurisdiction that answer ``text``: words, a question, a topic. Raises QueryError."""

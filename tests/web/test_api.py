@@ -145,7 +145,8 @@ def test_compare_a_clause_with_a_provision(client: TestClient) -> None:
 
 
 def test_health_and_about(client: TestClient) -> None:
-    assert client.get("/healthz").json() == {"status": "ok", "generation": "made-up-1"}
+    known = {"status": "ok", "generation": "made-up-1", "last_good_run": None, "last_run": "unknown"}
+    assert client.get("/healthz").json() == known
     about = client.get("/api/about").json()
     counts = {c["jurisdiction"]["code"]: (c["instruments"], c["units"]) for c in about["jurisdictions"]}
     assert set(counts) >= MEMBERS
@@ -293,7 +294,7 @@ def test_openapi_describes_every_route_with_examples(client: TestClient) -> None
         "/api/align", "/api/align.csv", "/api/concordance", "/api/concordance.docx", "/api/concordance.xlsx",
         "/api/concordance.csv", "/api/concordance/import", "/api/concordances", "/api/decisions", "/api/workspaces",
         "/api/workspaces/{id}", "/api/workspaces/{id}/provisions",
-        "/api/provisions/{id}/history", "/api/changes", "/feed.atom",
+        "/api/provisions/{id}/history", "/api/changes", "/feed.atom", "/api/runs",
     }  # fmt: skip
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
