@@ -232,12 +232,15 @@ class _Decided:
         assert isinstance(row.subject, Provision)
         made = [d for _, d in self._made.get(row.subject.id, ()) if self._jurisdiction(d.other) == cell.jurisdiction]
         sure = [d for d in made if not self._doubted(d)]
-        for one in sure:
-            chosen = self._find(one.corresponding) if one.standing and one.corresponding else None
-            if chosen:
-                rest = tuple(pair for pair in cell.provisions if pair[0].id != chosen.id)
-                shown = ((chosen, None), *rest)[:SHOWN]
-                return replace(cell, state="confirmed", provisions=shown), DecidedOut.of(one, suspect=False)
+        chosen = [(one, p) for one in sure if one.standing and (p := self._find(one.corresponding))]
+        if chosen:
+            keys = {p.id for _, p in chosen}
+            rest = [pair for pair in cell.provisions if pair[0].id not in keys]
+            shown = [*((p, None) for _, p in chosen), *rest]
+            settled = replace(
+                cell, state="confirmed", provisions=tuple(shown[:SHOWN]), more=max(0, len(chosen) - SHOWN)
+            )
+            return settled, DecidedOut.of(chosen[0][0], suspect=False)
         best = cell.best.id if cell.best else ""
         for one in sure:
             nothing = one.standing and not one.corresponding
