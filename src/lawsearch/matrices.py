@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
@@ -174,13 +175,14 @@ def matrix_page(view: View, made: Matrices, desk: Desk, query: MatrixQuery) -> M
     dark = view.unreadable()
     shown = [decided(unread(row, dark)) for row in rows]
     laws = replies.laws(view) if query.field == "personal-data" and not pivot else []
+    out = [_row_out(view, row, decisions) for row, decisions in shown]
     files = view.unread()
     return MatrixOut(
         generation=view.name, note=NOTE, field="" if pivot else query.field,
         pivot=pivot and SideOut.of(view, pivot, len(rows)),
         jurisdictions=[JurisdictionOut.of(code) for code in codes],
         laws=[law for law in laws if law.jurisdiction.code in codes],
-        rows=[_row_out(view, row, decisions) for row, decisions in shown],
+        rows=out,
         columns=[
             ColumnOut(
                 jurisdiction=JurisdictionOut.of(code), states=tally(row.cells[i] for row, _ in shown),
@@ -188,7 +190,7 @@ def matrix_page(view: View, made: Matrices, desk: Desk, query: MatrixQuery) -> M
             )
             for i, code in enumerate(codes)
         ],
-        spreads={spread: sum(row.spread == spread for row, _ in shown) for spread in SPREADS},
+        spreads=dict.fromkeys(SPREADS, 0) | Counter(row.spread for row in out),
     )  # fmt: skip
 
 
@@ -298,4 +300,4 @@ def _opened(others: Iterable[str], cell: Cell) -> str:
 def _address(keys: Iterable[str]) -> str:
     """The address of the comparison of provisions, the first two to six of them; empty for fewer."""
     wanted = list(dict.fromkeys(keys))[:COMPARED]
-    return "/compare?" + urlencode([("id", key) for key in wanted], safe="/~") if len(wanted) > 1 else ""
+    return "/compare?" + "&".join(f"id={quote(key, safe='/~')}" for key in wanted) if len(wanted) > 1 else ""
