@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
@@ -174,13 +175,14 @@ def matrix_page(view: View, made: Matrices, desk: Desk, query: MatrixQuery) -> M
     dark = view.unreadable()
     shown = [decided(unread(row, dark)) for row in rows]
     laws = replies.laws(view) if query.field == "personal-data" and not pivot else []
+    out = [_row_out(view, row, decisions) for row, decisions in shown]
     files = view.unread()
     return MatrixOut(
         generation=view.name, note=NOTE, field="" if pivot else query.field,
         pivot=pivot and SideOut.of(view, pivot, len(rows)),
         jurisdictions=[JurisdictionOut.of(code) for code in codes],
         laws=[law for law in laws if law.jurisdiction.code in codes],
-        rows=[_row_out(view, row, decisions) for row, decisions in shown],
+        rows=out,
         columns=[
             ColumnOut(
                 jurisdiction=JurisdictionOut.of(code), states=tally(row.cells[i] for row, _ in shown),
@@ -188,7 +190,7 @@ def matrix_page(view: View, made: Matrices, desk: Desk, query: MatrixQuery) -> M
             )
             for i, code in enumerate(codes)
         ],
-        spreads={spread: sum(row.spread == spread for row, _ in shown) for spread in SPREADS},
+        spreads=dict.fromkeys(SPREADS, 0) | Counter(row.spread for row in out),
     )  # fmt: skip
 
 
@@ -232,12 +234,15 @@ class _Decided:
         assert isinstance(row.subject, Provision)
         made = [d for _, d in self._made.get(row.subject.id, ()) if self._jurisdiction(d.other) == cell.jurisdiction]
         sure = [d for d in made if not self._doubted(d)]
-        for one in sure:
-            chosen = self._find(one.corresponding) if one.standing and one.corresponding else None
-            if chosen:
-                rest = tuple(pair for pair in cell.provisions if pair[0].id != chosen.id)
-                shown = ((chosen, None), *rest)[:SHOWN]
-                return replace(cell, state="confirmed", provisions=shown), DecidedOut.of(one, suspect=False)
+        chosen = [(one, p) for one in sure if one.standing and (p := self._find(one.corresponding))]
+        if chosen:
+            keys = {p.id for _, p in chosen}
+            rest = [pair for pair in cell.provisions if pair[0].id not in keys]
+            shown = [*((p, None) for _, p in chosen), *rest]
+            settled = replace(
+                cell, state="confirmed", provisions=tuple(shown[:SHOWN]), more=max(0, len(chosen) - SHOWN)
+            )
+            return settled, DecidedOut.of(chosen[0][0], suspect=False)
         best = cell.best.id if cell.best else ""
         for one in sure:
             nothing = one.standing and not one.corresponding
@@ -295,4 +300,4 @@ def _opened(others: Iterable[str], cell: Cell) -> str:
 def _address(keys: Iterable[str]) -> str:
     """The address of the comparison of provisions, the first two to six of them; empty for fewer."""
     wanted = list(dict.fromkeys(keys))[:COMPARED]
-    return "/compare?" + urlencode([("id", key) for key in wanted], safe="/~") if len(wanted) > 1 else ""
+    return "/compare?" + "&".join(f"id={quote(key, safe='/~')}" for key in wanted) if len(wanted) > 1 else ""

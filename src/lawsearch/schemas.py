@@ -107,7 +107,8 @@ def shorten(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     cut = text[:most]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[-20:] else cut) + " …"
+    # Where no space is near, the script writes none: an ellipsis apart would stand on a line of its own.
+    return cut.rsplit(" ", 1)[0] + " …" if " " in cut[-20:] else cut + "…"
 
 
 class BoxOut(BaseModel):

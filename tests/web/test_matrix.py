@@ -107,6 +107,15 @@ def test_what_a_person_decided_stands_in_the_cell(client: TestClient) -> None:
     there = cell(client, "ph")
     assert (there["state"], there["provisions"][0]["provision"]["id"]) == ("confirmed", ELEVEN)
     assert there["compare"] == f"/compare?id={SECTION}&id={ELEVEN}"
+    # A second counterpart, confirmed beside it, stands first; neither has a score any more.
+    decide(client, suggested=ELEVEN, verdict="rejected", status="")
+    decide(client, verdict="confirmed")
+    decide(client, suggested=ELEVEN, verdict="confirmed")
+    assert [(s["provision"]["id"], s["score"]) for s in cell(client, "ph")["provisions"]] == [
+        (ELEVEN, None),
+        (TEN, None),
+    ]
+    decide(client, suggested=ELEVEN, verdict="open")
     decide(client, verdict="open")
     assert (cell(client, "ph")["state"], cell(client, "ph")["decision"]) == ("corresponds", None)
     assert cell(client, "th")["decision"] is None
