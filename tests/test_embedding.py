@@ -189,8 +189,9 @@ def test_a_model_that_cannot_be_loaded_is_named(what: str, tmp_path: Path) -> No
 def test_the_settings_name_the_models(model_folders: tuple[Path, Path], tmp_path: Path) -> None:
     one, two = map(str, model_folders)
     settings = Settings(
-        multilingual_model=one, english_model=two, multilingual_prefix="ask: ", threads=1, cache_dir=tmp_path
-    )
+        multilingual_model=one, english_model=two, multilingual_prefix="ask: ", threads=1, cache_dir=tmp_path,
+        precision="float32",
+    )  # fmt: skip
     models = load_models(settings)
     assert models.multilingual.prefix == "ask: "
     assert models.english is not None
