@@ -1,10 +1,9 @@
-"""What holds of segmentation whatever the document says: nothing is lost, ids are unique, what is found is found again."""
+"""What holds of segmentation whatever is read: nothing is lost, ids are unique, what is found is found again."""
 
 from __future__ import annotations
 
 from collections import Counter
 from textwrap import wrap
-from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,9 +64,9 @@ def test_no_character_is_lost_and_every_id_is_unique(lines: list[str]) -> None:
         assert role != "container" or any(letters(row.text) <= title for title in titles), row.text
 
 
-# -- found again --------------------------------------------------------------------------------------------------------
+# -- found again ------------------------------------------------------------------------------------------------------
 
-WORDS = "lamp oil wick light dusk dawn must shall trim clean town".split()
+WORDS = ["lamp", "oil", "wick", "light", "dusk", "dawn", "must", "shall", "trim", "clean", "town"]
 #: How laws of some families print a unit, by its number, heading and paragraphs.
 STYLES = {
     "section": "**{heading}**\n{number}. {first}\n{rest}",
@@ -93,7 +92,7 @@ def laws(draw: st.DrawFn) -> tuple[str, list[tuple[str, str, list[str]]]]:
 
 
 def printed(style: str, units: list[tuple[str, str, list[str]]], width: int) -> str:
-    """The law as its pages have it, in lines as long as ``width``: they fill the page, or each would end a paragraph."""
+    """The law as its pages have it, in lines of ``width``: they fill the page, or each would end a paragraph."""
     text = "\n".join(
         STYLES[style].format(number=number, heading=heading, first=found[0], rest="\n".join(found[1:]))
         for number, heading, found in units
