@@ -93,6 +93,7 @@ LAYERS = (
         "changes_api",
         "changes_pages",
         "agents",
+        "handbook",
     ),
     ("console", "operating", "drafting", "following", "upkeep", "serving", "cli"),
 )
