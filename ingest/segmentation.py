@@ -47,6 +47,8 @@ class _Cutter:
         self.end = self._end()
         self.starts = {c.row: c for c in self.chain}
         self.containers = self._containers()
+        #: Container titles with the rows (first, after the last) that they stand on.
+        self.titles: list[tuple[str, int, int]] = []
         self.notes, self.unplaced = self._notes(notes)
         self.above = self._above()
         self.containers |= self._subjects()
@@ -192,6 +194,10 @@ class _Cutter:
             if close < stop:
                 segments.append(self._closing(close, stop, f"{segments[-1].eid}__conclusions"))
             self._titles(stop, bound, path)
+        shown = {title for found in segments for title in found.path}
+        for title, start, stop in self.titles:
+            if title not in shown:  # nothing stands below it
+                self._mark(start, stop, "unassigned")
         return segments
 
     def _front(self) -> int:
@@ -228,8 +234,8 @@ class _Cutter:
             # Its name on a line of its own is another phrase: in no script does it run on from the number.
             parts = (title[:1], title[1:]) if not rest else (title,)
             path.append((prefix, number, " ".join(mend(part, self.words) for part in parts if part)))
-            for m in range(k, until):
-                self.roles[m] = "unassigned"
+            self.titles.append((path[-1][2], i, k))
+            self._mark(k, until, "unassigned")
             i = until
 
     def _below(self) -> str:

@@ -98,6 +98,7 @@ LAYERS = (
         "changes_api",
         "changes_pages",
         "agents",
+        "handbook",
     ),
     ("console", "operating", "drafting", "following", "upkeep", "serving", "cli"),
 )

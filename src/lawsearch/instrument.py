@@ -19,7 +19,8 @@ SUBJECTS = (
     "personal-data", "ai", "cybersecurity", "cybercrime", "electronic-transactions", "e-commerce",
     "consumer-protection", "digital-government", "telecommunications", "digital-economy", "human-rights",
 )  # fmt: skip
-_IDENTIFIER = re.compile(r"/akn/[a-z]{2,8}/[a-z-]+(/[A-Za-z0-9._-]+)+")
+#: No part is ``.`` or ``..``: browsers and file systems would climb there.
+_IDENTIFIER = re.compile(r"/akn/[a-z]{2,8}/[a-z-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -432,6 +432,21 @@ def mcp(
         converse(Service(load_settings()), site)
 
 
+@app.command("api")
+def show_api(
+    markdown: Annotated[bool, typer.Option(help="As docs/api.md.")] = False,
+) -> None:
+    """Print the description of the HTTP API, as OpenAPI."""
+    from lawsearch import handbook
+    from lawsearch.api import create_app
+
+    description = create_app(load_settings()).openapi()
+    if markdown:
+        print(handbook.markdown(description), end="")
+    else:
+        print_json(description)
+
+
 @app.command("settings")
 def show_settings(
     markdown: Annotated[bool, typer.Option(help="As the table of docs/settings.md.")] = False,

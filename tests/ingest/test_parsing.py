@@ -6,13 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pages import pdf, rows, typed
+from pages import pdf, typed
 
 from ingest.parsing import as_json, parse
-from ingest.segmentation import segment
-from ingest.voting import vote
 from lawsearch.catalogue import Catalogue, entry_from, load
 from lawsearch.errors import MetadataError
 from lawsearch.language import detect
@@ -125,31 +121,3 @@ def test_same_result_whatever_was_parsed_before(act: Path, tmp_path: Path) -> No
 )
 def test_language(text: str, jurisdiction: str, code: str) -> None:
     assert detect(text, jurisdiction) == code
-
-
-LINES = st.sampled_from(
-    [
-        "**Short title**", "1. This Act is the Lamps Act.", "2.—(1) A keeper must", "(a) light;", "(2) trim it.",
-        "3. A fine.", "3A. Another fine.", "^**PART 1**^", "^PRELIMINARY^", "Section 5 of the Act", "FIRST SCHEDULE",
-        "EXPLANATORY STATEMENT", "An Act about lamps", "and more text about lamps", "4. to 6. [Repealed]", "2010.",
-        "Article 1", "Article 2", "Article 3", "ARRANGEMENT OF SECTIONS",
-    ]
-)  # fmt: skip
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(LINES, min_size=1, max_size=40))
-def test_every_row_has_one_role_and_every_eid_is_unique(lines: list[str]) -> None:
-    from collections import Counter
-
-    from ingest.parsing import provisions_of
-    from lawsearch.instrument import Instrument
-
-    made = rows("\n".join(lines))
-    found = segment(made, (), vote(made), Counter())
-    assert len(found.roles) == len(made)
-    assert all(found.roles)
-    held = [id(row) for s in found.segments for row in s.rows if "repealed" not in s.flags]
-    assert len(held) == len(set(held))
-    eids = [p.eid for p in provisions_of(found, Instrument(id="/akn/xx/act/1"), "en")]
-    assert len(eids) == len(set(eids))

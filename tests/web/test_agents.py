@@ -89,6 +89,18 @@ def test_every_answer_says_how_to_cite_what_it_names(settings: Settings, core: S
         assert len({s["permalink"] for s in told["sources"]}) == len(told["sources"])
 
 
+def test_every_tool_only_reads(settings: Settings, core: Searcher) -> None:
+    before = {path: path.stat().st_mtime_ns for path in settings.index_dir.rglob("*")}
+
+    async def ask(client: Client) -> list[Any]:
+        for name, (given, _) in ASKED.items():
+            await client.call_tool(name, given)
+        return (await client.list_tools()).tools
+
+    assert all(tool.annotations.read_only_hint for tool in talk(toolbox(settings, core), ask))
+    assert {path: path.stat().st_mtime_ns for path in settings.index_dir.rglob("*")} == before
+
+
 @pytest.mark.parametrize(
     ("name", "given", "says"),
     [

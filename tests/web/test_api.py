@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from madeup import LOCAL, FakeSearcher
 
+from lawsearch import operating
 from lawsearch.api import create_app
 from lawsearch.settings import Settings
 from lawsearch.vocabulary import jurisdictions
@@ -16,6 +19,7 @@ from lawsearch.vocabulary import jurisdictions
 SECTION = "/akn/sg/act/2031/7/en/~sec_2A"
 OTHER = "/akn/ph/act/2033/11/en/~sec_10"
 THAI = "/akn/th/act/2574/3/th/~sec_๗"
+DOCS = Path(__file__).parents[2] / "docs"
 MEMBERS = {code for code, j in jurisdictions().items() if j.member}
 
 
@@ -282,6 +286,15 @@ def test_answers_from_many_threads(client: TestClient) -> None:
 
 
 # -- description ----------------------------------------------------------------------------------------------------
+
+
+def test_the_handbook_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    operating.show_api(markdown=True)
+    printed = capsys.readouterr().out
+    assert (DOCS / "api.md").read_text("utf-8") == printed, "lawsearch api --markdown has changed"
+    # A link for every model that there is, and none that is not.
+    titles = {line.removeprefix("### ").lower() for line in printed.splitlines() if line.startswith("### ")}
+    assert set(re.findall(r"\]\(#([a-z]+)\)", printed)) <= titles
 
 
 def test_openapi_describes_every_route_with_examples(client: TestClient) -> None:
