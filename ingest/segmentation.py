@@ -128,9 +128,14 @@ class _Cutter:
             j = c.row
             while j - 1 > before.row and c.row - j < _LONGEST_SUBJECT and self._subject(j - 1):
                 j -= 1
-            if before.row < j < c.row and ended(self.rows[j - 1]):
+            if before.row < j < c.row and ended(self.rows[j - 1]) and not self._goes_on(j):
                 found[j] = ("", "", self.rows[j].text.strip())
         return found
+
+    def _goes_on(self, i: int) -> bool:
+        """Whether row ``i`` is the name, or more of the name, of the container on the row above it."""
+        title = self.containers[i - 1][2] if i - 1 in self.containers else None
+        return title is not None and (not title or title.isupper() == self.rows[i].text.isupper())
 
     def _subject(self, i: int) -> bool:
         row = self.rows[i]

@@ -50,8 +50,8 @@ def _step(before: Value, after: Value, strict: bool) -> float | None:
     if after[1] == before[1]:
         return 0.0 if after[2] - before[2] == 1 else 0.4
     missing = after[1] - before[1] - 1
-    if missing >= _FARTHEST:
-        return _JUMP
+    if missing >= _FARTHEST or (strict and missing and after[2]):
+        return _JUMP  # an insertion without the number that it follows is as far away
     return _gap(missing, strict) + (0.4 if after[2] > 1 else 0.0)
 
 

@@ -19,8 +19,11 @@ _FEWEST = 3
 _MINIMUM = 2.0
 #: What a family counts for whose hint is missing: less than the fall-back of numbered paragraphs.
 _UNHINTED = 0.42
-#: What a number counts less that was not read so.
-_GUESS = 0.25
+#: What a number counts less that was not read so, and what of a number counts that stands in a quotation.
+_GUESS, _QUOTED = 0.25, 0.2
+_QUOTE = re.compile("[“”„\"]|''")
+#: Rows that the longest quotation takes up; one that does not end is none.
+_LONGEST_QUOTATION = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,22 @@ def law(rows: Sequence[Row], family: Family) -> int:
     return next((i for i, row in enumerate(rows) if family.explanation.match(row.text.strip())), len(rows))
 
 
+def quotation(rows: Sequence[Row]) -> set[int]:
+    """The rows within quotations that go on over several, as amending laws quote what they insert; not the first."""
+    inside: set[int] = set()
+    start = -1
+    for i, row in enumerate(rows):
+        odd, opens = len(_QUOTE.findall(row.text)) % 2, _QUOTE.match(row.text)
+        if start < 0:
+            start = i if odd and opens else -1
+        elif odd and not opens:  # one that opens as well goes on: each of its paragraphs may have a mark
+            inside.update(range(start + 1, i + 1))
+            start = -1
+        elif i - start > _LONGEST_QUOTATION:
+            start = -1
+    return inside
+
+
 def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequence[Note] = ()) -> list[Candidate]:
     """Lines that open with a number of the family, weighted by how common their looks are among them."""
     beside = {(note.page, round(note.lines[0].y0 / 8) + d) for note in notes for d in (-1, 0, 1)}
@@ -91,7 +110,9 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
         for number, place, guessed in options:
             found.append(Candidate(i, number, rest, place, guessed=guessed))
             looks.append(look)
-    return _weighted(rows, found, looks)
+    weighted = _weighted(rows, found, looks)
+    inside = quotation(rows) if weighted else set()
+    return [replace(c, weight=_QUOTED * c.weight) if c.row in inside else c for c in weighted]
 
 
 def _guessed(
