@@ -224,7 +224,10 @@ class _Cutter:
             title = [self.rows[i].text]
             self.roles[i] = "container"
             k = i + 1
-            while k < until and (until - i <= 7 or self._stands_out(self.rows[k]) or self.rows[k].centred):
+            apart = self._stands_out(self.rows[i])
+            while k < until and (
+                (until - i <= 7 and not (rest and apart)) or self._stands_out(self.rows[k]) or self.rows[k].centred
+            ):
                 title.append(self.rows[k].text)
                 self.roles[k] = "container"
                 k += 1
@@ -376,10 +379,19 @@ class _Cutter:
             self.roles[i] = self.roles[i] or "preamble"
         if not rows:
             return [], numbers
-        found = paragraphs("", None, rows, self.words)
+        found = [p for part in self._recited(rows) for p in paragraphs("", None, part, self.words)]
         told = recitals(found, self.family.recital) if self.family.recital else []
         text = "\n".join(p.text for p in found)
         return [Segment("preamble", "", "Preamble", "preamble", "", text, (), rows, divisions=told)], numbers
+
+    def _recited(self, rows: Sequence[Row]) -> list[list[Row]]:
+        """The rows of a preamble, parted where a recital opens."""
+        parts: list[list[Row]] = [[]]
+        for row in rows:
+            if self.family.recital and self.family.recital.match(row.text) and parts[-1] and ended(parts[-1][-1]):
+                parts.append([])
+            parts[-1].append(row)
+        return parts
 
     def _entries(self, start: int, stop: int) -> list[Candidate]:
         """Entries of a contents list that leaves out the points and words of the headings themselves."""
