@@ -106,7 +106,7 @@ class _Cutter:
                 rest = (match.groupdict().get("rest") or "").strip()
                 apart = row.text.isupper() or row.centred or self._stands_out(row)
                 # A plain line is a heading only if nothing stands behind the number and no sentence runs on into it.
-                if not apart and (rest and not rest.isupper() or i and not ended(self.rows[i - 1])):
+                if not apart and ((rest and not rest.isupper()) or (i and not ended(self.rows[i - 1]))):
                     continue
                 if rest[:1].islower() and not rest.isupper():
                     continue

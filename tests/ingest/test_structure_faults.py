@@ -387,7 +387,7 @@ def test_a_mark_of_amendment_that_often_ends_a_page_is_no_running_foot() -> None
     for n in range(1, 7):
         lines = filler(n, 72, 26)
         lines[5] = line(f"[Act {n} of 2041]", lines[5].y0, 400, page=n)
-        lines[20] = line(f"[Act {n + 1} of 2041]", lines[20].y0, 400, page=n)
+        lines[12] = line(f"[Act {n + 1} of 2041]", lines[12].y0, 400, page=n)
         if n % 2:
             lines[-1] = line(f"[Act {n + 2} of 2041]", lines[-1].y0, 400, page=n)
         pages.append(page(n, *lines))
@@ -451,7 +451,8 @@ def test_the_text_of_repealed_sections_is_not_their_range() -> None:
 
 def test_the_mark_of_a_footnote_may_stand_apart_from_it() -> None:
     foot = [line("( 7)", 760, 72, size=8), line("Lamp Office, Rules on Oil.", 760.4, 100, size=8)]
-    assert "Lamp Office, Rules on Oil." not in laid_out(page(1, *filler(1, 72), *foot), page(2, *filler(2, 72)))
+    pages = page(1, *filler(1, 72), *foot), page(2, *filler(2, 72))
+    assert not any("Rules on Oil" in text for text in laid_out(*pages))
 
 
 def test_headings_without_numbers_are_titles_of_the_units_below_them() -> None:
@@ -519,8 +520,8 @@ def test_a_list_before_the_principles_is_not_their_beginning() -> None:
     ("front", "eids", "third"),
     [
         (
-            "THE COUNCIL OF LAMPS,\nHaving regard to the Treaty of Lamps,\nWhereas:\n(1) Lamps burn.\n(2) Oil is dear.\n"
-            "It is dearer by night.\n(3) Wicks are short.\n\nHAS ADOPTED THESE RULES:",
+            "THE COUNCIL OF LAMPS,\nHaving regard to the Treaty of Lamps,\nWhereas:\n(1) Lamps burn.\n"
+            "(2) Oil is dear.\nIt is dearer by night.\n(3) Wicks are short.\n\nHAS ADOPTED THESE RULES:",
             ["rec_1", "rec_2", "rec_3"],
             "Wicks are short.",
         ),
