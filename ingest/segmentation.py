@@ -287,7 +287,7 @@ class _Cutter:
         rest, body = c.rest, c.row + 1
         if not heading and (below in ("inline", "below") or (below == "plain" and self._plain_inline(c))):
             rest, body, heading = self._set_off(c, stop, below)
-        found = paragraphs(rest, rows[c.row], rows[body:stop], self.words)
+        found = self._paragraphs(rest, rows[c.row], rows[body:stop])
         title = mend(heading, self.words)
         if below == "run-in" and not title and len(found) > 1 and re.match(r"[–—―]\s", found[1].text):
             # The dash between heading and text opens a line; it is no item of a list.
@@ -310,6 +310,16 @@ class _Cutter:
             rows[start:stop], [note] if note else [], ("restart",) if c.row in self.round else (),
             self._divisions(found, title),
         )  # fmt: skip
+
+    def _paragraphs(self, rest: str, first: Row, rows: Sequence[Row]) -> list[Paragraph]:
+        """The paragraphs of a unit; in an amending law the heading of an article that it quotes is one by itself."""
+        if self.family.inner is None:
+            return paragraphs(rest, first, rows, self.words)
+        heads = [i for i, row in enumerate(rows) if self.family.inner.match(row.text.strip())]
+        cuts = sorted({0, *heads, *(i + 1 for i in heads), len(rows)})
+        parts = [rows[i:j] for i, j in pairwise(cuts)]
+        found = paragraphs(rest, first, parts[0] if parts else (), self.words)
+        return found + [p for part in parts[1:] for p in paragraphs("", None, part, self.words)]
 
     def _divisions(self, found: list[Paragraph], title: str) -> list[Division]:
         """The parts of a unit; in an amending law the articles that it quotes."""

@@ -542,3 +542,31 @@ def test_recitals_are_parts_of_the_preamble(front: str, eids: list[str], third: 
     assert [name(found.family.parts, d)[0] for d in preamble.divisions] == eids
     assert [d.text for d in preamble.divisions[2:]] == ([third] if third else [])
     assert preamble.text.split("\n")[0] in front.split("\n")
+
+
+def test_quoted_articles_of_an_amending_law_need_no_gap_around_them() -> None:
+    found = units(
+        cut(
+            """
+            UNDANG-UNDANG TENTANG PERUBAHAN ATAS UNDANG-UNDANG PELITA
+            ^Pasal I^
+            1. Ketentuan Pasal 2 diubah sehingga berbunyi sebagai berikut:
+            Pasal 2
+            Penjaga wajib menyalakan pelita.
+            2. Di antara Pasal 2 dan Pasal 3 disisipkan 1 (satu) pasal, yakni Pasal 2A, sehingga berbunyi sebagai berikut:
+            Pasal 2A
+            Minyak wajib bersih.
+            ^Pasal II^
+            Undang-Undang ini mulai berlaku pada malam hari.
+            """
+        )
+    )
+    assert [unit.number for unit in found] == ["I", "II"]
+    assert [(d.shape, d.number) for d in found[0].divisions] == [("quoted", "2"), ("quoted", "2A")]
+    assert found[0].divisions[1].text == "Minyak wajib bersih."
+
+
+def test_a_number_between_dashes_is_a_page_number_even_below_a_stain_that_ocr_has_read() -> None:
+    heads = {n: [line("J", 20, page=n)] if n == 3 else [] for n in range(1, 6)}
+    pages = [page(n, *heads[n], line(f"-{n}-", 40, 280, page=n), *filler(n, 72)) for n in heads]
+    assert [text for text in laid_out(*pages) if text.startswith(("-", "J"))] == ["J"]
