@@ -553,7 +553,7 @@ def test_quoted_articles_of_an_amending_law_need_no_gap_around_them() -> None:
             1. Ketentuan Pasal 2 diubah sehingga berbunyi sebagai berikut:
             Pasal 2
             Penjaga wajib menyalakan pelita.
-            2. Di antara Pasal 2 dan Pasal 3 disisipkan 1 (satu) pasal, yakni Pasal 2A, sehingga berbunyi sebagai berikut:
+            2. Di antara Pasal 2 dan Pasal 3 disisipkan Pasal 2A, sehingga berbunyi sebagai berikut:
             Pasal 2A
             Minyak wajib bersih.
             ^Pasal II^
