@@ -19,6 +19,8 @@ _DEPTH = 8
 _NUMBER = re.compile(
     r"[\W_]*(?:page|หน้า|trang|halaman|hal)?[\W_]*(?P<n>\d{1,4}|[ivxl]{1,6})(?:\s?(?:/|of|dari)\s?\d+)?[\W_]*"
 )
+#: A number between dashes is nothing else than a page number, whatever stands around it.
+_DASHED = re.compile(r"[-–—~]\s?\S+\s?[-–—~]$")
 #: How far the place of a running line may differ from page to page, in points.
 _REACH = 26
 #: A label of an enumeration is never a page number.
@@ -69,7 +71,7 @@ def _folios(pages: Sequence[Page]) -> set[Line]:
     steady = {distance for distance, n in counts.most_common(2) if n > max(1, 0.1 * len(pages))}
     if not steady and len(pages) == 1:
         return every
-    kept = {line for line in every if re.match(r"[-–—~]\s?\S+\s?[-–—~]$", line.text)}
+    kept = {line for line in every if _DASHED.match(line.text)}
     for (distance, side), lines in found.items():
         if distance in steady:
             kept |= _in_place(lines, side)
@@ -169,7 +171,7 @@ def running_lines(pages: Sequence[Page], heading: re.Pattern[str] | None = None)
     page. ``heading`` matches numbered headings, which count only where even their number is the same.
     """
     repeated = _repeated(pages, heading) | _folios(pages)
-    found = _watermarks(pages)
+    found = _watermarks(pages) | {line for line in repeated if _DASHED.match(line.text) and folio(line.text)}
     for page in pages:
         for lines in _edges(page):
             rows: list[list[Line]] = []

@@ -35,6 +35,8 @@ _SHAPES = (
 
 #: How a recital without a number ends, maybe with the mark of a footnote.
 _LEADS_ON = re.compile(r"[,;:]\s?\d{0,3}$")
+#: Paragraphs that it may have.
+_LONGEST_RECITAL = 8
 
 
 @dataclass(slots=True)
@@ -184,7 +186,7 @@ def recitals(paragraphs: Sequence[Paragraph], pattern: re.Pattern[str]) -> list[
     """The recitals of a preamble: paragraphs that open as ``pattern`` says; none where there is but one.
 
     Where some print numbers, only those that follow each other are recitals; else all are that lead on to the next
-    with a comma or a semicolon, and are counted. What stands between two belongs to the first.
+    with a comma or a semicolon, and are counted. What stands between two belongs to the first, if it is not much.
     """
     opened = [(i, match) for i, p in enumerate(paragraphs) if (match := pattern.match(p.text))]
     stops = [i for i, _ in opened[1:]] + [i + 1 for i, _ in opened[-1:]]
@@ -195,8 +197,11 @@ def recitals(paragraphs: Sequence[Paragraph], pattern: re.Pattern[str]) -> list[
             if _succeeds(match["n"], opened[-1][1]["n"] if opened else ""):
                 opened.append((i, match))
     else:
-        last = [paragraphs[stop - 1].text for stop in stops]
-        opened = [way for way, text in zip(opened, last, strict=True) if _LEADS_ON.search(text)]
+        opened = [
+            way
+            for way, stop in zip(opened, stops, strict=True)
+            if stop - way[0] <= _LONGEST_RECITAL and _LEADS_ON.search(paragraphs[stop - 1].text)
+        ]
     found: list[Division] = []
     for k, (i, match) in enumerate(opened if len(opened) > 1 else []):
         stop = opened[k + 1][0] if k + 1 < len(opened) else i + 1
