@@ -171,7 +171,7 @@ def test_a_cache_that_is_stopped_keeps_what_it_has(encoder: Encoder, tmp_path: P
     counting = Counting(encoder)
     cache.encode(counting, texts)
     cache.close()
-    assert len(counting.asked) == 600 - 512
+    assert len(counting.asked) == 600 - 64
 
 
 @pytest.mark.parametrize("what", ["empty folder", "no such name", "broken folder"])
