@@ -662,7 +662,7 @@ def test_what_a_night_changed_is_told_and_delivered(
         monkeypatch.setenv("LAWSEARCH_WEBHOOK_URL", f"{receiver.address}/hook")
         assert command("nightly")[0] == 0
         (first,) = map(json.loads, receiver.bodies)
-        assert first["subject"] == "lawsearch: no text changed", "there was nothing before"
+        assert first["subject"] == "lawsearch: the first index is built"
         assert first["data"]["run"]["result"] == "ok"
         assert command("nightly")[0] == 0
         assert len(receiver.bodies) == 1, "a night without news is not told"
@@ -672,7 +672,7 @@ def test_what_a_night_changed_is_told_and_delivered(
         code, out, _ = command("nightly")
         assert code == 0
         told = json.loads(receiver.bodies[1])
-        wanted = "lawsearch: 3 changed, 1 decisions to look at again, 1 documents not read"
+        wanted = "lawsearch: provisions changed: 3, decisions to look at again: 1, documents not read: 1"
         assert told["subject"] == wanted
         for said in (out, told["text"]):
             assert "[-first-]{+second+}" in said

@@ -57,10 +57,7 @@ class RunOut(BaseModel):
     def of(cls, one: Run) -> RunOut:
         """Folders of the server are left out of it."""
         files = [
-            FileOut(
-                file=Path(d.path).name, state=d.state, instrument=d.instrument,
-                reason=d.reason.replace(d.path, Path(d.path).name),
-            )
+            FileOut(file=Path(d.path).name, state=d.state, instrument=d.instrument, reason=d.said)
             for d in one.documents
         ]  # fmt: skip
         return cls(
