@@ -55,7 +55,7 @@ class RunOut(BaseModel):
 
     @classmethod
     def of(cls, one: Run) -> RunOut:
-        """Folders of the server are left out of it."""
+        """Of documents the folders are left out."""
         files = [
             FileOut(file=Path(d.path).name, state=d.state, instrument=d.instrument, reason=d.said)
             for d in one.documents
