@@ -13,19 +13,21 @@ OCR := tesseract-ocr $(addprefix tesseract-ocr-,eng ind msa fil vie tha khm lao 
 BROWSER := chromium fonts-noto-core
 PAPER := fonts-liberation fonts-noto-core fonts-thai-tlwg libpango-1.0-0 libpangoft2-1.0-0
 
+NIGHT := LAWSEARCH_INDEX_DIR=build/nightly/index LAWSEARCH_WATCHED_DIRS='["build/nightly/laws"]'
+
 .PHONY: demo demo-nightly test lint bench setup sample lock browser paper ocr clean
 
 demo: setup ocr ## index the sample corpus and serve it on this machine
 	-$(BIN)/lawsearch ingest corpus/sample
 	$(BIN)/lawsearch serve --port $(PORT)
 
-demo-nightly: setup ocr ## two laws of the sample corpus change overnight: what is read again, and what changed
+demo-nightly: setup ocr ## two laws of the sample corpus change overnight: the run, and its report
 	rm -rf build/nightly && mkdir -p build/nightly/laws build/nightly/index
 	cp corpus/sample/*.pdf corpus/sample/*.toml build/nightly/laws
 	if [ -f index/embeddings.db ]; then cp index/embeddings.db build/nightly/index; fi
-	-LAWSEARCH_INDEX_DIR=build/nightly/index $(BIN)/lawsearch ingest build/nightly/laws
+	-$(NIGHT) $(BIN)/lawsearch nightly
 	cp corpus/later/*.pdf corpus/later/*.toml build/nightly/laws
-	-LAWSEARCH_INDEX_DIR=build/nightly/index $(BIN)/lawsearch ingest build/nightly/laws
+	$(NIGHT) $(BIN)/lawsearch nightly
 
 test: setup browser paper ocr ## run everything: linters, types, tests, quality gates where ../shared is
 	$(MAKE) lint

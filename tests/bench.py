@@ -26,6 +26,8 @@ import numpy as np
 from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
+from ingest.limits import Limits
+from ingest.nightly import Plan, night
 from ingest.parsing import parse
 from ingest.pipeline import ingest
 from lawsearch import views
@@ -34,16 +36,22 @@ from lawsearch.catalogue import Catalogue, load
 from lawsearch.checkpoint import default_checkpoint
 from lawsearch.embedding import MULTILINGUAL, Models, Reference, load_models
 from lawsearch.errors import DocumentError
-from lawsearch.generation import Generation
-from lawsearch.indexing import build
+from lawsearch.generation import Generation, current_name
+from lawsearch.indexing import build, up_to_date
 from lawsearch.instrument import Instrument
 from lawsearch.provision import Expression, Provision
+from lawsearch.run import Run
 from lawsearch.search import Searcher
 from lawsearch.settings import Settings, load_settings
 from lawsearch.store import Store
+from lawsearch.verification import gate
+from tests.laws import pdf
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("LAWSEARCH_SHARED", ROOT.parent / "shared"))
+#: What laws are made up of, and whose they are.
+STEMS = ("lamp", "boat", "oil", "keep", "net", "fish", "light", "fine", "office")
+STATES = ("bn", "id", "kh", "la", "mm", "my", "ph", "sg", "th", "tl", "vn")
 QUERIES = (
     "notify the authority of a personal data breach within 72 hours of becoming aware of it",
     "consent must be freely given, specific and may be withdrawn at any time",
@@ -243,6 +251,66 @@ def at_scale(settings: Settings, models: Models) -> None:
     searcher.generation.close()
 
 
+def made_up(folder: Path, number: int, sections: int, edition: str) -> Path:
+    """A law of made-up sections as a PDF with its sidecar."""
+    words = [f"{stem}{end}" for stem in STEMS for end in ("", "s", "er")]
+    rng = np.random.default_rng(number)
+    lines = [f"**ACT NUMBER {number} 2041**", "An Act of a made-up state."]
+    for n in range(1, sections + 1):
+        heading, text = (" ".join(rng.choice(words, count)) for count in (3, 12))
+        lines += [f"**{heading}**", f"{n}. {text} (edition {edition})."]
+    code = STATES[number % len(STATES)]
+    facts = {
+        "id": f"/akn/{code}/act/2041/{number}",
+        "jurisdiction": code,
+        "title": f"Act {number} 2041",
+        "language": "en",
+    }
+    path = pdf(folder / f"law{number:04}.pdf", lines)
+    path.with_suffix(".toml").write_text("".join(f'{name} = "{value}"\n' for name, value in facts.items()), "utf-8")
+    return path
+
+
+def nights(given: Settings) -> None:
+    """Nights over 1,000 small documents: the first, one without news, one in which a document of 100 sections changed.
+
+    Vectors are stand-ins of the usual size, so that what is left is what a night costs besides embedding; loading the
+    models, some seconds, comes on top where there is something new.
+    """
+    with tempfile.TemporaryDirectory(prefix="lawsearch-nights-") as folder:
+        laws = Path(folder) / "laws"
+        laws.mkdir()
+        settings = given.model_copy(
+            update={"index_dir": Path(folder) / "index", "watched_dirs": (laws,), "cache_dir": Path(folder) / "cache"}
+        )
+        models = Models(Hashed("all", 384), Hashed("en", 384))  # type: ignore[arg-type]
+        for number in range(1000):
+            made_up(laws, number, 100 if number == 500 else 4, "first")
+
+        def built(enter: Callable[[str], None]) -> str:
+            check = gate(settings, models)
+            return up_to_date(settings) or build(settings, models, lambda what, *_: enter(what), check=check)
+
+        plan = Plan(
+            index_dir=settings.index_dir, store_path=settings.store_path, watched=(laws,), build=built,
+            serving=lambda: current_name(settings.index_dir) or "",
+            read=lambda store: ingest([laws], store, Catalogue(), cache=settings.cache_dir, allowed=Limits()),
+        )  # fmt: skip
+
+        def told(what: str) -> None:
+            found: list[Run] = []
+            taken = timed(lambda: found.append(night(plan)))
+            longest = sorted(found[0].phases, key=lambda p: -p.seconds)[:4]
+            detail = ", ".join(f"{p.name} {p.seconds:.1f}" for p in longest)
+            report(what, f"{taken:.1f} s", f"{found[0].result}; {detail}")
+
+        told("a first night, 1,000 documents")
+        told("a night without news")
+        changed = made_up(laws, 500, 100, "second")
+        told("a night with 100 sections changed")
+        report("  of which its own parse", f"{timed(lambda: parse(changed)):.1f} s", "in this process")
+
+
 def report(what: str, value: str, detail: str) -> None:
     print(f"{what:45s} {value:>16s}   {detail}", flush=True)
 
@@ -266,6 +334,7 @@ def main() -> None:
         searcher.generation.close()
         if (SHARED / "corpus" / "bulk" / "sg-acts.tar.xz").exists():
             at_scale(settings, models)
+    nights(given)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from lawsearch.lexicon import words
 from lawsearch.provision import Box, Expression, Provision
 
 Section = tuple[str, str, str]
+#: Lines on a page of a PDF that is made up.
+LINES = 44
 
 SG = Instrument(
     id="/akn/sg/act/2041/3", jurisdiction="sg", title="Lamp Keeping Act 2041", short_title="LKA 2041", kind="act",
@@ -176,13 +178,15 @@ def tiny_model(folder: Path, seed: int) -> Path:
 
 
 def pdf(path: Path, lines: Iterable[str]) -> Path:
-    """A one-page PDF of ``lines`` in Helvetica; lines in ``**`` are bold."""
-    shown = []
+    """A PDF of ``lines`` in Helvetica, as many pages as it takes; lines in ``**`` are bold."""
+    pages: list[list[str]] = []
     for i, line in enumerate(lines):
         bold = line.startswith("**")
         text = line.strip("*").replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
-        shown.append(f"BT /{'F2' if bold else 'F1'} 11 Tf 72 {760 - 16 * i} Td ({text}) Tj ET")
-    return _pdf(path, "\n".join(shown))
+        if i % LINES == 0:
+            pages.append([])
+        pages[-1].append(f"BT /{'F2' if bold else 'F1'} 11 Tf 72 {760 - 16 * (i % LINES)} Td ({text}) Tj ET")
+    return _pdf(path, *map("\n".join, pages))
 
 
 def picture_pdf(path: Path) -> Path:
@@ -190,18 +194,23 @@ def picture_pdf(path: Path) -> Path:
     return _pdf(path, "q 595 0 0 842 0 0 cm BI /W 64 /H 64 /CS /G /BPC 8 ID " + "\x80" * 4096 + " EI Q")
 
 
-def _pdf(path: Path, content: str) -> Path:
+def _pdf(path: Path, *contents: str) -> Path:
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
-    stream = content.encode("latin-1")
+    streams = [content.encode("latin-1") for content in contents]
+    # The catalogue, the list of pages, two fonts; then each page and what stands on it.
+    kids = b" ".join(b"%d 0 R" % (5 + 2 * i) for i in range(len(streams)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 5 0 R /F2 6 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, len(streams)),
         font.format("Helvetica").encode(),
         font.format("Helvetica-Bold").encode(),
     ]
+    for i, stream in enumerate(streams):
+        objects += [
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R"
+            b" /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>" % (6 + 2 * i),
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        ]
     data, places = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, start=1):
         places.append(len(data))

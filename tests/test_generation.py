@@ -13,7 +13,7 @@ from laws import BOATS, CORPUS, PH, SG, expression
 
 from lawsearch.embedding import Encoder, Models
 from lawsearch.errors import GenerationError
-from lawsearch.generation import FORMAT, Generation, current_name, generations_dir, prune, switch
+from lawsearch.generation import FORMAT, Generation, current_name, generations_dir, names, prune, switch
 from lawsearch.indexing import build
 from lawsearch.search import Searcher
 from lawsearch.settings import Settings
@@ -54,6 +54,26 @@ def test_vectors_provisions_and_groups_agree(built: Settings) -> None:
         assert generation.instrument_of[row] == units[key].instrument
         assert generation.english.vectors[row].any() == (group.language == "en")
     generation.close()
+
+
+def test_what_a_kill_leaves_of_an_old_generation_passes_for_none(
+    index_of: Maker, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = index_of(CORPUS, keep_generations=1)
+    first = str(current_name(settings.index_dir))
+    more(settings)
+
+    def killed(folder: Path, **_: object) -> None:
+        (folder / "units.txt").unlink(missing_ok=True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lawsearch.generation.shutil.rmtree", killed)
+        second = build(settings, models)
+    assert names(settings.index_dir) == [second]
+    assert folders(settings) == [f".removed-{first}", second]
+    more(settings, 2)
+    third = build(settings, models)
+    assert folders(settings) == [third]
 
 
 def test_preambles_are_kept_but_not_matched(core: Searcher) -> None:

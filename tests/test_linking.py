@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from laws import CORPUS, SG
+from scipy import sparse
 
 from lawsearch.generation import Group
-from lawsearch.linking import HUB_NEIGHBOURS, hubness, link
+from lawsearch.linking import HUB_NEIGHBOURS, hubness, link, relink
 from lawsearch.matching import Matcher, Ranking, fuse
 from lawsearch.search import Searcher
 
@@ -39,6 +40,30 @@ def test_linking_is_repeatable_and_reports_progress(core: Searcher) -> None:
     again = link(Matcher(g), units, list(g.groups.values()), lambda *step: told.append(step))
     assert np.allclose(again.toarray(), g.links.toarray(), atol=1e-6)
     assert told[-1] == ("linking", len(units), len(units))
+
+
+@pytest.mark.parametrize("new", [[], [0], [3, 9], [1, 2, 12, 13]])
+def test_what_is_new_is_linked_with_what_is_there_much_as_if_all_were_linked(core: Searcher, new: list[int]) -> None:
+    g, old = core.generation, np.arange(len(core.generation.ids))
+    kept = np.where(np.isin(old, new), -1, old)
+    units = [g.store.provision(key) for key in g.ids]
+    links = relink(Matcher(g), units, list(g.groups.values()), g.links, kept)
+    assert abs(links - links.T).max() < 1e-6
+    was, now = g.links.toarray(), links.toarray()
+    others = np.setdiff1d(old, new)
+    assert np.allclose(was[np.ix_(others, others)], now[np.ix_(others, others)])
+    assert now[new][was[new] > 0.5].min(initial=1) > 0.3
+    assert was[new][now[new] > 0.5].min(initial=1) > 0.3
+
+
+def test_links_go_with_their_units_to_other_rows(core: Searcher) -> None:
+    g = core.generation
+    # A unit before the first is gone: every row is one less.
+    known = np.zeros((len(g.ids) + 1, len(g.ids) + 1), np.float32)
+    known[1:, 1:] = g.links.toarray()
+    units = [g.store.provision(key) for key in g.ids]
+    links = relink(Matcher(g), units, list(g.groups.values()), sparse.csr_matrix(known), 1 + np.arange(len(g.ids)))
+    assert np.allclose(links.toarray(), g.links.toarray())
 
 
 class Told(Matcher):

@@ -15,10 +15,13 @@ import nights
 import pytest
 from laws import pdf
 from nights import Hashed, plan, served, settings_of, work, write
+from site_at_fault import Site, reply
 
 from ingest.fetching import Fetched
 from ingest.nightly import gone, night, waiting
 from lawsearch import cli, orders, run
+from lawsearch.decision import Decision
+from lawsearch.desk import Desk
 from lawsearch.embedding import Models
 from lawsearch.errors import GenerationError, InUseError, LawsearchError, NotFoundError
 from lawsearch.generation import Generation, current_name, generations_dir, names
@@ -648,6 +651,63 @@ def test_the_command_runs_tells_and_exits_by_what_came_of_it(settings: Settings,
     assert command("rollback")[0] == 0
     assert len(served(settings)) == 12
     assert command("verify")[:2] == (0, "the store and 2 generations are sound\n")
+
+
+def test_what_a_night_changed_is_told_and_delivered(
+    settings: Settings, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    with Site.running() as receiver:
+        receiver.at("/hook", reply(204))
+        monkeypatch.setenv("LAWSEARCH_WEBHOOK_URL", f"{receiver.address}/hook")
+        assert command("nightly")[0] == 0
+        (first,) = map(json.loads, receiver.bodies)
+        assert first["subject"] == "lawsearch: the first index is built"
+        assert first["data"]["run"]["result"] == "ok"
+        assert command("nightly")[0] == 0
+        assert len(receiver.bodies) == 1, "a night without news is not told"
+        decide(settings)
+        write(laws(settings), "second", only=["boats"])
+        (laws(settings) / "letter.pdf").write_text("Dear Sir or Madam")
+        code, out, _ = command("nightly")
+        assert code == 0
+        told = json.loads(receiver.bodies[1])
+        wanted = "lawsearch: provisions changed: 3, decisions to look at again: 1, documents not read: 1"
+        assert told["subject"] == wanted
+        for said in (out, told["text"]):
+            assert "[-first-]{+second+}" in said
+            assert "failed" in said
+            assert "letter.pdf" in said
+            assert "to be looked at again:" in said
+        assert "[bold]" not in told["text"]
+        report = told["data"]["report"]
+        assert [(c["kind"], c["provision"]["id"].split("/~")[0]) for c in report["provisions"]] == [
+            ("changed", f"{work('boats')}/en")
+        ] * 3
+        assert report["suspect"][0]["says"] == ["the corresponding provision reads otherwise now"]
+        assert {"links", "failed", "texts"} <= report.keys()
+        shorten(settings, 2)
+        assert command("nightly")[0] == 1
+        failed = json.loads(receiver.bodies[2])
+        assert failed["subject"].startswith("lawsearch: the run failed: ")
+        assert (failed["data"]["report"], failed["data"]["run"]["result"]) == (None, "failed")
+        receiver.at("/hook", reply(400))
+        monkeypatch.setattr("lawsearch.delivery.BACKOFF", 0.0)
+        code, _, err = command("nightly", "--accept", work("lamps"))
+        assert (code, "webhook: it answered with status 400" in err) == (0, True)
+        assert receiver.address not in err
+        assert "status 400" in next(run.runs(settings.index_dir)).warnings[0]
+
+
+def decide(settings: Settings) -> None:
+    """Let somebody confirm that two sections of two laws correspond."""
+    with Store(settings.store_path) as store:
+        ours, theirs = (store.provision(f"{work(name)}/en/~sec_{n}") for name, n in (("lamps", 5), ("boats", 3)))
+    decision = Decision(
+        source=ours.id, other=f"{work('boats')}/en", suggested=theirs.id, corresponding=theirs.id, verdict="confirmed",
+        status="full", name="A. Drafter", source_digest=ours.digest, other_digest=theirs.digest,
+    )  # fmt: skip
+    Desk(settings.desk_path).decide([decision])
 
 
 def test_a_law_can_be_taken_out(settings: Settings, command: Command) -> None:

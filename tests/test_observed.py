@@ -102,13 +102,11 @@ def test_the_last_runs_without_the_folders_of_the_server(server: Callable[..., T
     client = server(ended(OK, 30, documents=(document,)), ended(FAILED, 2, reason="no room"))
     newest, former = client.get("/api/runs").json()["runs"]
     assert (newest["result"], newest["reason"], former["result"]) == (FAILED, "no room", OK)
-    assert former["documents"] == [
-        {"file": "a.pdf", "state": "failed", "reason": "a.pdf: is not a PDF", "instrument": ""}
-    ]
+    assert former["documents"] == [{"file": "a.pdf", "state": "failed", "reason": "is not a PDF", "instrument": ""}]
     assert len(client.get("/api/runs?limit=1").json()["runs"]) == 1
     page = client.get("/changes").text
     assert "The last run failed" in page
-    assert "a.pdf: is not a PDF" in page
+    assert "a.pdf: failed – is not a PDF" in page
     assert "/srv" not in page
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from laws import CORPUS, ID, PH, SG, expression
 
 from lawsearch.errors import MetadataError, NotFoundError
+from lawsearch.integrity import flaws
 from lawsearch.provision import Expression
 from lawsearch.store import Changes, Store
 
@@ -29,6 +31,50 @@ def put_all(store: Store, expressions: tuple[Expression, ...] | list[Expression]
 
 def state(store: Store) -> tuple[object, ...]:
     return store.digest(), [u.id for u in store.units()], [(e.source.path, e.source.maker) for e in store.entries()]
+
+
+#: What no digest of a text shows.
+CHANGES = (
+    "update provisions set citation = 's 2' where kind = 'section' and instrument = ?",
+    "update expressions set report = '[]' where instrument = ?", "update events set time = '' where instrument = ?",
+    "update versions set record = '[ ]' where ended is not null and instrument = ?",
+    "update sums set sum = '' where instrument = ?",
+)  # fmt: skip
+
+
+def path_of(store: Store) -> Path:
+    """Where a copy of a store is spoilt."""
+    return store.path.with_name("copy.db")
+
+
+def test_all_that_is_stored_of_a_text_has_a_sum(store: Store) -> None:
+    put_all(store)
+    store.put(CORPUS[0].source, [replace(CORPUS[0], provisions=CORPUS[0].provisions[:3])], "test 2")
+    store.remove(CORPUS[1].source)
+    store.snapshot(path_of(store))
+    assert list(flaws(path_of(store))) == []
+    whole = path_of(store).read_bytes()
+    for change in CHANGES:
+        with closing(sqlite3.connect(path_of(store))) as db, db:
+            assert db.execute(change, [CORPUS[0].instrument.id]).rowcount, change
+        (said,) = flaws(path_of(store))
+        assert said == f"what is stored of 1 texts is not what was ({CORPUS[0].instrument.id} (en))", change
+        path_of(store).write_bytes(whole)
+
+
+def test_a_store_of_before_there_were_sums_gets_them_as_texts_are_stored(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with Store(path) as store:
+        put_all(store)
+    with sqlite3.connect(path) as db:
+        db.execute("drop table sums")
+    db.close()
+    assert list(flaws(path)) == []
+    with Store(path) as store:
+        store.put(CORPUS[0].source, [CORPUS[0]], "test 2")
+        (count,) = store._db.execute("select count(*) from sums").fetchone()
+    assert count == 1
+    assert list(flaws(path)) == []
 
 
 def test_what_is_put_is_read_again(store: Store) -> None:

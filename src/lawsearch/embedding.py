@@ -31,6 +31,7 @@ OVERLAP = 0.25
 #: Texts that are embedded before they are kept: what a kill at the worst moment costs, some seconds.
 CHUNK = 64
 Progress = Callable[[int], None]
+_CHECKED = "vectors left join sums using (model, digest)"
 
 
 class Engine(Protocol):
@@ -207,12 +208,14 @@ class EmbeddingCache:
         self._db = sqlite3.connect(path, timeout=60)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute(
-            "create table if not exists vectors (model text, digest blob, vector blob, sum integer,"
-            " primary key (model, digest)) without rowid"
+            "create table if not exists vectors (model text, digest blob, vector blob, primary key (model, digest))"
+            " without rowid"
         )
-        if "sum" not in {row[1] for row in self._db.execute("pragma table_info(vectors)")}:
-            # Of an earlier version: its vectors are read without a check.
-            self._db.execute("alter table vectors add column sum integer")
+        # Vectors that earlier versions kept have none and are read without a check.
+        self._db.execute(
+            "create table if not exists sums (model text, digest blob, sum integer, primary key (model, digest))"
+            " without rowid"
+        )
 
     def close(self) -> None:
         self._db.close()
@@ -231,12 +234,10 @@ class EmbeddingCache:
             chunk = wanted[at : at + CHUNK]
             vectors = encoder.encode([text for _, text in chunk], batch_size=batch_size, progress=progress)
             with self._db:
+                rows = [(encoder.name, key, v.tobytes()) for (key, _), v in zip(chunk, vectors, strict=True)]
+                self._db.executemany("insert or replace into vectors values (?, ?, ?)", rows)
                 self._db.executemany(
-                    "insert or replace into vectors values (?, ?, ?, ?)",
-                    [
-                        (encoder.name, key, v.tobytes(), _sum(encoder.name, key, v.tobytes()))
-                        for (key, _), v in zip(chunk, vectors, strict=True)
-                    ],
+                    "insert or replace into sums values (?, ?, ?)", [(*row[:2], _sum(*row)) for row in rows]
                 )
             found.update((key, vector) for (key, _), vector in zip(chunk, vectors, strict=True))
         if not keys:
@@ -255,12 +256,14 @@ class EmbeddingCache:
     def mend(self) -> bool:
         """Drop the vectors that are not what was kept; whether the cache is sound then."""
         with contextlib.suppress(sqlite3.Error), self._db:
-            self._db.executemany("delete from vectors where model = ? and digest = ?", self._wrong())
+            wrong = self._wrong()
+            for table in ("vectors", "sums"):
+                self._db.executemany(f"delete from {table} where model = ? and digest = ?", wrong)
             return not list(self.flaws())
         return False
 
     def _wrong(self) -> list[tuple[str, bytes]]:
-        rows = self._db.execute("select model, digest, vector, sum from vectors")
+        rows = self._db.execute(f"select model, digest, vector, sum from {_CHECKED}")
         return [(m, key) for m, key, blob, known in rows if not (_fits(m, key, blob, known) and _is_unit(blob))]
 
     def _known(self, model: str, keys: list[bytes]) -> Iterator[tuple[bytes, np.ndarray]]:
@@ -268,7 +271,7 @@ class EmbeddingCache:
             some = keys[at : at + 500]
             marks = ", ".join("?" * len(some))
             rows = self._db.execute(
-                f"select digest, vector, sum from vectors where model = ? and digest in ({marks})", [model, *some]
+                f"select digest, vector, sum from {_CHECKED} where model = ? and digest in ({marks})", [model, *some]
             )
             for key, blob, known in rows:
                 # What a disk has spoilt is embedded again.

@@ -55,12 +55,9 @@ class RunOut(BaseModel):
 
     @classmethod
     def of(cls, one: Run) -> RunOut:
-        """Folders of the server are left out of it."""
+        """Of documents the folders are left out."""
         files = [
-            FileOut(
-                file=Path(d.path).name, state=d.state, instrument=d.instrument,
-                reason=d.reason.replace(d.path, Path(d.path).name),
-            )
+            FileOut(file=Path(d.path).name, state=d.state, instrument=d.instrument, reason=d.said)
             for d in one.documents
         ]  # fmt: skip
         return cls(

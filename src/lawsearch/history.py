@@ -155,7 +155,7 @@ def _failed(index_dir: Path, name: str) -> tuple[tuple[str, str], ...]:
     """The files that the newest run which left this generation being served could not read."""
     for one in run.runs(index_dir):
         if one.after == name:
-            return tuple((d.path, d.reason) for d in one.documents if d.state.endswith("failed"))
+            return tuple((d.path, d.said) for d in one.documents if d.state.endswith("failed"))
     return ()
 
 

@@ -21,13 +21,16 @@ from lawsearch.embedding import EmbeddingCache, Encoder, Models
 from lawsearch.errors import GenerationError
 from lawsearch.generation import FORMAT, Generation, Group, generations_dir, prune, switch, tidy
 from lawsearch.lexicon import Lexicon
-from lawsearch.linking import Progress, hubness, link, silent
+from lawsearch.linking import Progress, hubness, link, relink, silent
 from lawsearch.matching import Matcher
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.store import Store
 from lawsearch.topic import Taxonomy
 from lawsearch.vectors import VectorIndex
+
+#: Share of the units up to which those that changed are linked with what is there; beyond it all links are made anew.
+RELINKED = 0.05
 
 
 def build(
@@ -82,7 +85,7 @@ def build(
             embed = _Embedding(cache, models, settings.batch_size, progress)
             _write(working, units, manifest, embed, settings)
             former.write(working / "former", store, models, embed)
-            _link(working, units, groups, progress)
+            _link(working, units, groups, None if force else _before(settings.index_dir, manifest), progress)
             _assign(working, embed.kept(), taxonomy, groups, progress)
             progress("checking", 0, 1)
             _check(working, check)
@@ -214,13 +217,51 @@ def _write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Emb
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
 
 
-def _link(folder: Path, units: Sequence[Provision], groups: Sequence[Group], progress: Progress) -> None:
+def _before(index_dir: Path, manifest: Mapping[str, object]) -> Generation | None:
+    """The generation that is served, where its links are made as those of ``manifest`` would be; it is to be closed."""
+    try:
+        before = Generation.current(index_dir)
+    except GenerationError:
+        return None
+    if all(before.manifest.get(key) == manifest[key] for key in ("code", "concepts", "models")):
+        return before
+    before.close()
+    return None
+
+
+def _link(
+    folder: Path, units: Sequence[Provision], groups: Sequence[Group], before: Generation | None, progress: Progress
+) -> None:
+    """Link the units, with the links of the generation ``before`` where little has changed since all were made."""
     opened = Generation(folder)
     try:
-        links = link(Matcher(opened), units, groups, progress)
+        kept, changed = _kept(units, before, opened)
+        if before and changed <= RELINKED * len(units):
+            links = relink(Matcher(opened), units, groups, before.links, kept, progress)
+        else:
+            links, changed = link(Matcher(opened), units, groups, progress), 0
     finally:
         opened.close()
+        if before:
+            before.close()
     sparse.save_npz(folder / "links.npz", links)
+    manifest = {**opened.manifest, "relinked": changed}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
+
+
+def _kept(units: Sequence[Provision], before: Generation | None, now: Generation) -> tuple[np.ndarray, int]:
+    """The row that each unit had in the generation before, -1 for what is new, reads otherwise or is another state's
+    now; and how many units came, went or changed since all links were made."""
+    kept = np.full(len(units), -1)
+    if before is None:
+        return kept, len(units)
+    texts = before.store.digests()
+    states = {key: i.jurisdiction for key, i in before.instruments.items()}
+    for row, u in enumerate(units):
+        if texts.get(u.id) == u.digest and states[u.instrument] == now.instruments[u.instrument].jurisdiction:
+            kept[row] = before.rows.get(u.id, -1)
+    here = int((kept >= 0).sum())
+    return kept, int(before.manifest.get("relinked", 0)) + len(units) - here + len(before.ids) - here
 
 
 def _assign(folder: Path, models: Models, taxonomy: Taxonomy, groups: Sequence[Group], progress: Progress) -> None:

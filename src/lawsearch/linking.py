@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from lawsearch.generation import Group
-from lawsearch.matching import LINKS, Matcher, Ranking
+from lawsearch.matching import LINKS, Matcher, Query, Ranking
 from lawsearch.provision import Provision
 
 #: Told (what is being done, how many are done, of how many); called often.
@@ -18,6 +18,8 @@ Progress = Callable[[str, int, int], None]
 HUB_NEIGHBOURS, HUB_SAMPLE = 10, 20_000
 #: Rounds of bridging: links found through third laws make better bridges; the third round still gains a little.
 ROUNDS = 3
+#: Share of the attention of a new unit from which another is asked what it thinks of the new one.
+NOTICED = 0.01
 #: Candidates of a unit in a group that later rounds still look at.
 REMEMBERED = 64
 
@@ -67,15 +69,69 @@ def link(
     home = {row: g for g in groups for row in range(g.start, g.stop)}
     for row, unit in enumerate(units):
         query = matcher.query_of(row, unit)
-        for group in groups:
-            if group.jurisdiction != home[row].jurisdiction:
-                ranking = matcher.rank(query, group)
-                rankings.append((row, Ranking(ranking.rows[:REMEMBERED], ranking.scores[:REMEMBERED], {}, {})))
+        foreign = (group for group in groups if group.jurisdiction != home[row].jurisdiction)
+        rankings += [(row, _ranked(matcher, query, group)) for group in foreign]
         progress("linking", row + 1, len(units))
     links = _mutual(rankings, len(units))
     for _ in range(ROUNDS - 1):
         links = _mutual(_bridged(matcher, rankings, links), len(units))
     return links
+
+
+def relink(
+    matcher: Matcher,
+    units: Sequence[Provision],
+    groups: Sequence[Group],
+    known: sparse.csr_matrix,
+    kept: np.ndarray,
+    progress: Progress = silent,
+) -> sparse.csr_matrix:
+    """As ``link`` where few units are new: ``known`` are the links of the generation before, ``kept`` (n,) the row that
+    each unit had in it, -1 for one that is new or reads otherwise.
+
+    Links between units that were there stay as they are, though what is new may have drawn a little of their attention;
+    those of new units are found anew from both sides.
+    """
+    there = np.flatnonzero(kept >= 0)
+    place = (np.ones(len(there), np.float32), (there, kept[there]))
+    moved = sparse.csr_matrix(place, shape=(len(kept), known.shape[0]))
+    carried = (moved @ known @ moved.T).tocsr()
+    home = {row: g for g in groups for row in range(g.start, g.stop)}
+    new = np.flatnonzero(kept < 0).tolist()
+    rankings: list[tuple[int, Ranking]] = []
+    partners: set[tuple[int, Group]] = set()
+    for done, row in enumerate(new, 1):
+        query = matcher.query_of(row, units[row])
+        for group in groups:
+            if group.jurisdiction != home[row].jurisdiction:
+                ranking = _ranked(matcher, query, group)
+                rankings.append((row, ranking))
+                noticed = ranking.rows[:LINKS][ranking.shares()[:LINKS] >= NOTICED].tolist()
+                partners |= {(other, home[row]) for other in noticed if kept[other] >= 0}
+        progress("linking", done, len(new))
+    for other, group in sorted(partners, key=lambda pair: (pair[0], pair[1].start)):
+        rankings.append((other, _ranked(matcher, matcher.query_of(other, units[other]), group)))
+    rankings.sort(key=lambda entry: entry[0])
+    asked = np.zeros((len(kept), 1), np.float32)
+    asked[[row for row, _ in rankings]] = 1
+    # Of what the partners were asked, only what they think of new units counts.
+    fresh = sparse.diags((kept < 0).astype(np.float32))
+
+    def joined(found: sparse.csr_matrix) -> sparse.csr_matrix:
+        with_new = fresh @ found
+        return (carried + with_new + with_new.T - with_new @ fresh).tocsr()
+
+    links = joined(_mutual(rankings, len(units)))
+    for _ in range(ROUNDS - 1):
+        reach = (links.multiply(asked).tocsr() @ links).tocsr()
+        links = joined(_mutual(_bridged(matcher, rankings, reach), len(units)))
+    return links
+
+
+def _ranked(matcher: Matcher, query: Query, group: Group) -> Ranking:
+    """A group as a unit sees it: what later rounds look at."""
+    ranking = matcher.rank(query, group)
+    return Ranking(ranking.rows[:REMEMBERED], ranking.scores[:REMEMBERED], {}, {})
 
 
 def _bridged(

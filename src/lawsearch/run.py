@@ -36,6 +36,11 @@ class Document:
     reason: str = ""
     instrument: str = ""
 
+    @property
+    def said(self) -> str:
+        """The reason without the folder that the file lies in: not everybody's business, and said already."""
+        return self.reason.removeprefix(f"{self.path}: ").replace(self.path, Path(self.path).name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:

@@ -58,9 +58,9 @@ def nightly(
         print_json({**asdict(run), "report": report and report.model_dump()})
     else:
         for line in _lines(run):
-            (err if line.startswith(("failed: ", "warning: ")) else out).print(line, markup=False)
+            (err if line.startswith(("failed: ", "warning: ")) else out).print(line, markup=False, soft_wrap=True)
         for line in told(report) if report else ():
-            out.print(line)
+            out.print(line, soft_wrap=True)
     if run.result == FAILED:
         raise typer.Exit(1)
 
@@ -131,15 +131,16 @@ def subject(run: Run, report: ReportOut | None) -> str:
     """A run in a line."""
     if run.result == FAILED:
         return f"lawsearch: the run failed: {run.reason}"
-    said = []
+    said = ["the first index is built"] if report and not report.known else []
     if report and (s := report.summary):
         counts = (
-            (len(s.new), "instruments new"), (len(s.gone), "instruments gone"), (s.added, "provisions new"),
-            (s.changed + s.moved, "changed"), (s.removed, "gone"), (len(report.suspect), "decisions to look at again"),
+            ("instruments new", len(s.new)), ("instruments gone", len(s.gone)), ("provisions changed", s.changed),
+            ("provisions moved", s.moved), ("provisions new", s.added), ("provisions gone", s.removed),
+            ("decisions to look at again", len(report.suspect)),
         )  # fmt: skip
-        said = [f"{n} {what}" for n, what in counts if n]
+        said = [f"{what}: {n}" for what, n in counts if n]
     if unread := sum(d.state.endswith(("failed", "fetched")) for d in run.documents):
-        said.append(f"{unread} documents not read")
+        said.append(f"documents not read: {unread}")
     return f"lawsearch: {', '.join(said) or 'no text changed'}"
 
 

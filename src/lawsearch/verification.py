@@ -127,9 +127,10 @@ def gate(settings: Settings, models: Models, accepted: Collection[str] = ()) -> 
                 lost = losses(store, built.store, settings.lost_share)
             wrong = [str(loss) for loss in lost if loss.instrument not in allowed]
         if wrong:
+            given = " ".join(sorted({f"--accept {loss.instrument}" for loss in lost if loss.instrument not in allowed}))
             raise GenerationError(
                 f"{'; '.join(wrong)}: more than the share of {settings.lost_share:g} that may go unsaid",
-                "Look at the files (lawsearch inspect); if it is right: lawsearch nightly --accept /akn/…",
+                f"Look at the files (lawsearch inspect); if it is right: lawsearch nightly {given}",
             )
         if settings.gold_dir and (wrong := list(shortfalls(searcher, settings.gold_dir))):
             raise GenerationError(f"below the floors of {settings.gold_dir}: {'; '.join(wrong)}", "See lawsearch eval")
