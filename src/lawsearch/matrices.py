@@ -258,14 +258,20 @@ class _Decided:
         return instrument.jurisdiction if instrument else ""
 
     def _doubted(self, made: Decision) -> bool:
-        """Whether a wording that was decided on has changed; a text that is gone counts as changed."""
-        try:
-            if made.other not in self._digests:
-                units = units_of(self._view, text_of(self._view, made.other))
-                self._digests[made.other] = concordance.text_digest(units)
-        except NotFoundError:
-            return True
-        return bool(doubts(made, self._find, self._digests[made.other], self._view.store.journal.moved_to))
+        """Whether a wording that was decided on has changed, or is gone."""
+        # Only that nothing was found depends on the whole of the other text.
+        digest = "" if made.looked_at else self._digest(made.other)
+        return bool(doubts(made, self._find, digest, self._view.store.journal.moved_to))
+
+    def _digest(self, text: str) -> str:
+        """The digest of a text; empty where it is gone."""
+        if text not in self._digests:
+            try:
+                units = units_of(self._view, text_of(self._view, text))
+                self._digests[text] = concordance.text_digest(units)
+            except NotFoundError:
+                self._digests[text] = ""
+        return self._digests[text]
 
 
 def _row_out(view: View, row: Row, decisions: Sequence[DecidedOut | None]) -> MatrixRow:
