@@ -19,7 +19,7 @@ from lawsearch.decision import Decision, doubts
 from lawsearch.desk import Desk
 from lawsearch.errors import NotFoundError, QueryError
 from lawsearch.history import LINKED
-from lawsearch.matrix import PRESENT, SHOWN, SPREADS, STATES, Cell, Row, matrix, tally, unread
+from lawsearch.matrix import PRESENT, SHOWN, SPREADS, STATES, Cell, Row, matrix, tally, unjudged
 from lawsearch.provision import Provision
 from lawsearch.schemas import JurisdictionOut, LawOut, ProvisionRef, TopicRef, rounded
 from lawsearch.service import View
@@ -173,7 +173,7 @@ def matrix_page(view: View, made: Matrices, desk: Desk, query: MatrixQuery) -> M
         raise QueryError("a matrix needs another jurisdiction than that of its pivot", "Choose one as jurisdiction")
     decided = _Decided(view, desk, pivot)
     dark = view.unreadable()
-    shown = [decided(unread(row, dark)) for row in rows]
+    shown = [decided(unjudged(row, dark)) for row in rows]
     laws = replies.laws(view) if query.field == "personal-data" and not pivot else []
     out = [_row_out(view, row, decisions) for row, decisions in shown]
     files = view.unread()
