@@ -52,6 +52,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_a_desk_that_is_not_there_reads_as_empty_and_is_not_made(desk: Desk) -> None:
     assert (desk.decisions(ONE, OTHER), desk.history(ONE, OTHER), desk.tallies(), desk.workspaces()) == ([], [], [], [])
+    assert desk.held() == []
     assert not desk.path.exists()
 
 
@@ -63,8 +64,13 @@ def test_the_last_decision_on_a_pair_holds_and_all_are_kept(desk: Desk) -> None:
     assert again.decisions(ONE, OTHER) == [NONE, later]
     assert again.history(ONE, OTHER) == [MADE, NONE, later]
     assert again.decisions(OTHER, ONE) == []
-    (tally,) = again.tallies()
-    assert (tally.pivot, tally.other, tally.decisions) == (ONE, OTHER, 2)
+    back = replace(MADE, source=EIGHT.id, other=ONE, suggested=FIVE.id, corresponding=FIVE.id)
+    elsewhere = replace(MADE, other=f"{PH.id}/tl")
+    again.decide([back, elsewhere])
+    assert again.held(ONE) == [NONE, later, elsewhere]
+    assert again.held() == [NONE, later, back, elsewhere]
+    tallies = {(t.pivot, t.other): t.decisions for t in again.tallies()}
+    assert tallies == {(ONE, OTHER): 2, (OTHER, ONE): 1, (ONE, elsewhere.other): 1}
 
 
 def test_what_was_taken_back_is_not_counted(desk: Desk) -> None:

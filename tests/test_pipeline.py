@@ -111,6 +111,15 @@ def test_a_file_that_cannot_be_read_is_named_with_the_reason_while_others_go_on(
     assert {key.split("/")[4] for key in kept(store)[1]} == {"lamps", "boats"}
 
 
+def test_a_file_that_cannot_be_read_is_of_the_instrument_that_its_sidecar_names(folder: Path, tmp_path: Path) -> None:
+    make_bad(folder)
+    (folder / "scan.toml").write_text('id = "/akn/la/law/2030/1"\njurisdiction = "la"\n')
+    found = run(tmp_path / "store.db", folder)
+    assert {name: o.instrument for name, o in found.items() if o.state == FAILED} == dict.fromkeys(
+        ("cut.pdf", "letter.pdf", "nothing.pdf", "blank.pdf", "secret.pdf", "wrong.pdf"), ""
+    ) | {"scan.pdf": "/akn/la/law/2030/1"}
+
+
 def test_a_file_that_became_unreadable_keeps_what_was_read_of_it(folder: Path, tmp_path: Path) -> None:
     store = tmp_path / "store.db"
     run(store, folder)

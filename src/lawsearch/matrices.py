@@ -19,7 +19,7 @@ from lawsearch.decision import Decision, doubts
 from lawsearch.desk import Desk
 from lawsearch.errors import NotFoundError, QueryError
 from lawsearch.history import LINKED
-from lawsearch.matrix import PRESENT, SHOWN, SPREADS, STATES, Cell, Row, matrix, tally, unread
+from lawsearch.matrix import PRESENT, SHOWN, SPREADS, STATES, Cell, Row, matrix, tally, unjudged
 from lawsearch.provision import Provision
 from lawsearch.schemas import JurisdictionOut, LawOut, ProvisionRef, TopicRef, rounded
 from lawsearch.service import View
@@ -173,7 +173,7 @@ def matrix_page(view: View, made: Matrices, desk: Desk, query: MatrixQuery) -> M
         raise QueryError("a matrix needs another jurisdiction than that of its pivot", "Choose one as jurisdiction")
     decided = _Decided(view, desk, pivot)
     dark = view.unreadable()
-    shown = [decided(unread(row, dark)) for row in rows]
+    shown = [decided(unjudged(row, dark)) for row in rows]
     laws = replies.laws(view) if query.field == "personal-data" and not pivot else []
     out = [_row_out(view, row, decisions) for row, decisions in shown]
     files = view.unread()
@@ -258,14 +258,20 @@ class _Decided:
         return instrument.jurisdiction if instrument else ""
 
     def _doubted(self, made: Decision) -> bool:
-        """Whether a wording that was decided on has changed; a text that is gone counts as changed."""
-        try:
-            if made.other not in self._digests:
-                units = units_of(self._view, text_of(self._view, made.other))
-                self._digests[made.other] = concordance.text_digest(units)
-        except NotFoundError:
-            return True
-        return bool(doubts(made, self._find, self._digests[made.other], self._view.store.journal.moved_to))
+        """Whether a wording that was decided on has changed, or is gone."""
+        # Only that nothing was found depends on the whole of the other text.
+        digest = "" if made.looked_at else self._digest(made.other)
+        return bool(doubts(made, self._find, digest, self._view.store.journal.moved_to))
+
+    def _digest(self, text: str) -> str:
+        """The digest of a text; empty where it is gone."""
+        if text not in self._digests:
+            try:
+                units = units_of(self._view, text_of(self._view, text))
+                self._digests[text] = concordance.text_digest(units)
+            except NotFoundError:
+                self._digests[text] = ""
+        return self._digests[text]
 
 
 def _row_out(view: View, row: Row, decisions: Sequence[DecidedOut | None]) -> MatrixRow:

@@ -79,7 +79,7 @@ def tally(cells: Iterable[Cell]) -> dict[str, int]:
     return {state: found[state] for state in STATES}
 
 
-def unread(row: Row, codes: Collection[str]) -> Row:
+def unjudged(row: Row, codes: Collection[str]) -> Row:
     """The row where nothing can be told of the jurisdictions ``codes``: that nothing was found there says nothing."""
     blank = ("none", "no text")
     return replace(
