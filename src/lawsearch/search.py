@@ -231,7 +231,9 @@ class Searcher:
             return None
         g = self.generation
         fits = {key: _fits(f, i) for key, i in g.instruments.items()}
-        mask = np.fromiter((fits[key] for key in g.instrument_of), bool, len(g.ids))
+        mask = np.zeros(len(g.ids), bool)
+        for key, start, stop in g.runs:
+            mask[start:stop] = fits[key]
         if f.topics:
             for topic in f.topics:
                 if topic not in g.taxonomy.topics:
