@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
@@ -15,7 +16,7 @@ import numpy as np
 
 from lawsearch import views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
-from lawsearch.concepts import label
+from lawsearch.concepts import concepts_in, label
 from lawsearch.confidence import doubt, no_counterpart, relative
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
@@ -58,7 +59,12 @@ class Searcher:
     @classmethod
     def open(cls, settings: Settings) -> Searcher:
         """The current generation with its models loaded. Raises GenerationError, ModelError."""
-        return cls(settings, Generation.current(settings.index_dir), load_models(settings))
+        generation = Generation.current(settings.index_dir)
+        with ThreadPoolExecutor(1) as pool:
+            models = pool.submit(load_models, settings)
+            # The files of models are read outside of Python's lock; the tables of words meanwhile.
+            concepts_in("breach", detect("the breach"))
+            return cls(settings, generation, models.result())
 
     def stale(self) -> bool:
         """Whether a newer generation is current."""
