@@ -153,6 +153,6 @@ def _export(model: Any, folder: Path) -> None:
         finally:
             logging.root.removeFilter(_silent)
     plain.unlink()
-    model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     facts = {"tokens": int(model.max_seq_length or 512), "dimensions": int(model.get_embedding_dimension())}
     (folder / "facts.json").write_text(json.dumps(facts), "utf-8")
