@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lawsearch import checkpoint
-from lawsearch.checkpoint import default_checkpoint, unpack
+from lawsearch.checkpoint import DIGEST, default_checkpoint, digest, unpack
 from lawsearch.embedding import Encoder
 from lawsearch.errors import ModelError
 from lawsearch.settings import Settings
@@ -55,6 +55,17 @@ def test_it_keeps_to_its_window(encoder: Encoder) -> None:
     assert len(windows) > 3
     assert max(sizes) <= 512
     assert (text.startswith(windows[0]), text.endswith(windows[-1])) == (True, True)
+
+
+def test_the_digest_that_is_kept_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(b"1")
+    first = digest(tmp_path)
+    (tmp_path / DIGEST).write_text(first, "utf-8")
+    assert digest(tmp_path) == first
+    (tmp_path / DIGEST).unlink()
+    assert digest(tmp_path) == first
+    (tmp_path / "weights").write_bytes(b"2")
+    assert digest(tmp_path) != first
 
 
 @packaged

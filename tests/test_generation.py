@@ -50,9 +50,11 @@ def test_vectors_provisions_and_groups_agree(built: Settings) -> None:
     for row, key in enumerate(generation.ids):
         group = next(g for g in generation.groups.values() if g.start <= row < g.stop)
         assert units[key].language == group.language
-        assert generation.instruments[generation.instrument_of[row]].jurisdiction == group.jurisdiction
-        assert generation.instrument_of[row] == units[key].instrument
+        assert generation.instruments[generation.instrument_of(row)].jurisdiction == group.jurisdiction
+        assert generation.instrument_of(row) == units[key].instrument
         assert generation.english.vectors[row].any() == (group.language == "en")
+    runs = [(key, row) for key, start, stop in generation.runs for row in range(start, stop)]
+    assert runs == [(generation.instrument_of(row), row) for row in range(len(units))]
     generation.close()
 
 

@@ -82,18 +82,38 @@ def test_a_graph_is_made_once(
 
 
 @pytest.mark.parametrize(
-    ("installed", "precision", "expected"),
-    [(True, "auto", "int8"), (False, "auto", ""), (True, "float32", ""), (True, "int8", "int8")],
+    ("installed", "processor", "precision", "expected"),
+    [
+        (True, "x86_64", "auto", "int8"),
+        (True, "arm64", "auto", "int8"),
+        (False, "x86_64", "auto", ""),
+        (True, "riscv64", "auto", ""),
+        (True, "x86_64", "float32", ""),
+        (True, "riscv64", "int8", "int8"),
+        (False, "x86_64", "float32", ""),
+    ],
 )
 def test_the_precision_is_what_is_asked_for_and_can_be_had(
-    installed: bool, precision: str, expected: str, model_folders: tuple[Path, Path], graphs: Path,
+    installed: bool, processor: str, precision: str, expected: str, model_folders: tuple[Path, Path], graphs: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    monkeypatch.setattr(graph.platform, "machine", lambda: processor)
     if not installed:
         monkeypatch.setattr(graph, "find_spec", lambda _: None)
     models = load_models(_settings(model_folders, graphs, precision))
     assert models.english is not None
     assert all((" int8" in e.name) == bool(expected) for e in (models.multilingual, models.english))
+
+
+def test_int8_that_cannot_be_had_is_an_error_only_where_it_is_asked_for(
+    model_folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "find_spec", lambda _: None)
+    assert " int8" not in load_models(_settings(model_folders, tmp_path, "auto")).multilingual.name
+    with pytest.raises(ModelError) as caught:
+        load_models(_settings(model_folders, tmp_path, "int8"))
+    assert "onnxruntime" in caught.value.problem
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_model_that_cannot_be_a_graph_is_run_as_it_is(

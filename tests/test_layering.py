@@ -15,6 +15,7 @@ LAYERS = (
         "text",
         "vocabulary",
         "checkpoint",
+        "graph",
         "vectors",
         "answer",
         "instrument",

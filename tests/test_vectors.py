@@ -67,11 +67,23 @@ def test_a_large_range_is_searched_coarsely_but_well(tmp_path: Path) -> None:
         wanted = set((50 + np.argsort(-cosines[50:])[:10]).tolist())
         found, scores = index.search(query, "large", 10)
         assert (found >= 50).all()
-        assert np.allclose(scores, cosines[found], atol=0.02)
+        assert np.allclose(scores, cosines[found], atol=1e-5), "what is found coarsely is weighed exactly"
+        assert (np.diff(scores) <= 0).all()
         hits += len(wanted & set(found.tolist()))
         exact, _ = index.search(query, "large", 10, mask)
         assert exact.tolist() == [int(r) for r in np.argsort(-cosines, kind="stable") if r >= 50 and mask[r]][:10]
     assert hits / 500 > 0.9
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux says what is mapped")
+def test_coarse_indexes_are_mapped_not_read(tmp_path: Path, vectors: np.ndarray) -> None:
+    VectorIndex.build(tmp_path, vectors, RANGES, flat_limit=50)
+    index = VectorIndex(tmp_path, RANGES)
+    mapped = Path("/proc/self/maps").read_text("utf-8")
+    assert len(index) == 120
+    assert {name for name in ("whole.faiss", "whole-th-th.faiss") if str(tmp_path / name) in mapped} == {
+        "whole.faiss", "whole-th-th.faiss",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [2, 5, 40])

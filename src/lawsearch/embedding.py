@@ -17,9 +17,9 @@ from typing import Protocol
 
 import numpy as np
 
-from lawsearch.checkpoint import default_checkpoint, made_once
+from lawsearch.checkpoint import default_checkpoint, digest, made_once
 from lawsearch.errors import ModelError
-from lawsearch.graph import RECIPE, Graph, convert, runs_here
+from lawsearch.graph import RECIPE, Graph, convert, missing, runs_here
 from lawsearch.settings import Settings
 from lawsearch.text import normal
 
@@ -100,7 +100,7 @@ class Encoder:
     ) -> None:
         """Open the model ``source`` (a folder, or a name on the model hub): as an int8 graph, which is kept below
         ``graphs``, or without that in float32. Raises ModelError."""
-        known = f"{name or source}{'+' + _weights(Path(source)) if Path(source).is_dir() else ''}"
+        known = f"{name or source}{'+' + digest(Path(source)) if Path(source).is_dir() else ''}"
         self.engine: Engine = _graph(source, known, graphs, threads) if graphs else Reference(source, threads)
         self.prefix = prefix
         self.name = f"{known}{f' int8.{RECIPE}' if graphs else ''} {prefix!r}"
@@ -145,18 +145,13 @@ class Encoder:
 
 def _graph(source: str | Path, known: str, graphs: Path, threads: int) -> Graph:
     """The graph of a model, made on the first call (half a minute for the default model)."""
+    if missing():
+        raise ModelError(
+            f"int8 needs the packages {' and '.join(missing())}", 'Install them, or set precision = "float32"'
+        )
     folder = graphs / f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', known)}-int8.{RECIPE}"
     made_once(folder, "facts.json", lambda partial: convert(Reference(source, threads).transformer, partial))
     return Graph(folder, threads)
-
-
-def _weights(folder: Path) -> str:
-    """A short digest of all files of a model folder (a third of a second for the default model)."""
-    sha = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
-        with path.open("rb") as file:
-            sha.update(path.relative_to(folder).as_posix().encode() + hashlib.file_digest(file, "sha256").digest())
-    return sha.hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -135,7 +136,7 @@ class Generation:
             self.english = VectorIndex(folder / "english", ranges)
             self.parts = np.load(folder / "parts.npy", mmap_mode="r")
             self.offsets = np.load(folder / "offsets.npy")
-            self.hubness = np.load(folder / "hubness.npy")
+            self.hubness = np.load(folder / "hubness.npy", mmap_mode="r")
             self.links: sparse.csr_matrix = sparse.load_npz(folder / "links.npz").tocsr()
             self.taxonomy = taxonomy_from(json.loads((folder / "topics.json").read_text("utf-8")))
             self.about: sparse.csr_matrix = sparse.load_npz(folder / "topics.npz").tocsr()
@@ -198,6 +199,10 @@ class Generation:
     def _by_topic(self) -> sparse.csc_matrix:
         return self.about.tocsc()
 
+    def instrument_of(self, row: int) -> str:
+        """The instrument that the unit at ``row`` is of."""
+        return self.ids[row].split("/~", 1)[0].rsplit("/", 1)[0]
+
     @cached_property
     def follows(self) -> np.ndarray:
         """Whether the next row is of the same text and so the next of its units, shape (n,)."""
@@ -205,6 +210,11 @@ class Generation:
         return np.array([one == other for one, other in zip(texts, [*texts[1:], ""], strict=True)], bool)
 
     @cached_property
-    def instrument_of(self) -> list[str]:
-        """The instrument of every row."""
-        return [key.split("/~", 1)[0].rsplit("/", 1)[0] for key in self.ids]
+    def runs(self) -> list[tuple[str, int, int]]:
+        """The instruments in row order, each with where the rows of one of its texts begin and end."""
+        found, start = [], 0
+        for key, rows in groupby(range(len(self.ids)), self.instrument_of):
+            stop = start + sum(1 for _ in rows)
+            found.append((key, start, stop))
+            start = stop
+        return found

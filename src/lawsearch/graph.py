@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import platform
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ from lawsearch.errors import ModelError
 RECIPE = 1
 #: Lowest cosine to the reference, over ``PROBES``, with which a graph is taken; the default models reach .98.
 AGREEMENT = 0.95
+#: Processors, by the names that systems give them, on which integers are faster than float32.
+PROCESSORS = ("x86_64", "amd64", "arm64", "aarch64")
 #: What a new graph is tried on.
 PROBES = (
     "A keeper must light every lamp at dusk.",
@@ -37,9 +40,14 @@ PROBES = (
 )
 
 
+def missing() -> list[str]:
+    """The packages that graphs need and that are not installed."""
+    return [name for name in ("onnxruntime", "onnx") if not find_spec(name)]
+
+
 def runs_here() -> bool:
-    """Whether graphs can be made and run with what is installed."""
-    return all(find_spec(name) for name in ("onnxruntime", "onnx"))
+    """Whether graphs can be had: by what is installed, and by a processor that integers are faster on."""
+    return platform.machine().lower() in PROCESSORS and not missing()
 
 
 class Graph:
@@ -145,6 +153,6 @@ def _export(model: Any, folder: Path) -> None:
         finally:
             logging.root.removeFilter(_silent)
     plain.unlink()
-    model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     facts = {"tokens": int(model.max_seq_length or 512), "dimensions": int(model.get_embedding_dimension())}
     (folder / "facts.json").write_text(json.dumps(facts), "utf-8")

@@ -162,7 +162,7 @@ def _all_unit(vectors: np.ndarray, slack: float) -> bool:
 
 
 def _jurisdiction(g: Generation, row: int) -> str:
-    instrument = g.instruments.get(g.instrument_of[row])
+    instrument = g.instruments.get(g.instrument_of(row))
     return instrument.jurisdiction if instrument else ""
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
@@ -15,7 +16,7 @@ import numpy as np
 
 from lawsearch import views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
-from lawsearch.concepts import label
+from lawsearch.concepts import concepts_in, label
 from lawsearch.confidence import doubt, no_counterpart, relative
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
@@ -68,7 +69,12 @@ class Searcher:
     @classmethod
     def open(cls, settings: Settings) -> Searcher:
         """The current generation with its models loaded. Raises GenerationError, ModelError."""
-        return cls(settings, _sound(Generation.current(settings.index_dir)), load_models(settings))
+        generation = _sound(Generation.current(settings.index_dir))
+        with ThreadPoolExecutor(1) as pool:
+            models = pool.submit(load_models, settings)
+            # The files of models are read outside of Python's lock; the tables of words meanwhile.
+            concepts_in("breach", detect("the breach"))
+            return cls(settings, generation, models.result())
 
     def stale(self) -> bool:
         """Whether a newer generation is current."""
@@ -240,7 +246,9 @@ class Searcher:
             return None
         g = self.generation
         fits = {key: _fits(f, i) for key, i in g.instruments.items()}
-        mask = np.fromiter((fits[key] for key in g.instrument_of), bool, len(g.ids))
+        mask = np.zeros(len(g.ids), bool)
+        for key, start, stop in g.runs:
+            mask[start:stop] = fits[key]
         if f.topics:
             for topic in f.topics:
                 if topic not in g.taxonomy.topics:
