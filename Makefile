@@ -13,7 +13,7 @@ OCR := tesseract-ocr $(addprefix tesseract-ocr-,eng ind msa fil vie tha khm lao 
 BROWSER := chromium fonts-noto-core
 PAPER := fonts-liberation fonts-noto-core fonts-thai-tlwg libpango-1.0-0 libpangoft2-1.0-0
 
-.PHONY: demo demo-nightly test lint bench setup sample lock browser paper ocr clean
+.PHONY: demo demo-nightly test lint bench load mutants setup sample lock browser paper ocr clean
 
 demo: setup ocr ## index the sample corpus and serve it on this machine
 	-$(BIN)/lawsearch ingest corpus/sample
@@ -38,6 +38,12 @@ lint: setup ## ruff and mypy
 
 bench: setup ## speed as ratios to the raw cost, in one run
 	$(BIN)/python -m tests.bench
+
+load: setup ## a server asked for four times what it can do: refusals, failures, memory
+	$(BIN)/python -m tests.load
+
+mutants: setup ## read 2,000 broken and hostile PDFs
+	LAWSEARCH_MUTANTS=2000 $(BIN)/python -m pytest -s tests/ingest/test_mutants.py
 
 sample: setup paper ## make the sample corpus' PDFs from their sources
 	PYTHONPATH=src:. $(BIN)/python corpus/sample/make.py

@@ -43,9 +43,12 @@ class Processes(Multiprocess):
         super().__init__(config, [listener])
 
     def init_processes(self) -> None:
-        """Start them, and wait until they answer."""
+        """Start them, and wait until all answer, one is dead or somebody stops the server."""
         with err.status(f"loading the index and the models in {self.processes_num} processes"):
             super().init_processes()
-            ready = [process.wait_until_ready(SILENT, self.should_exit) for process in self.processes]
-        if all(ready):
+            while not (ready := all(process.is_ready(1) for process in self.processes)):
+                self.handle_signals()
+                if self.should_exit.wait(0.1) or not all(one.process.is_alive() for one in self.processes):
+                    break
+        if ready:
             out.print(f"lawsearch is at [bold]{self.address}[/]  (stop with Ctrl-C)")
