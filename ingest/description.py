@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ingest.page import Reading
 from lawsearch.catalogue import Catalogue, Entry, sidecar
+from lawsearch.errors import MetadataError
 from lawsearch.instrument import Instrument
 from lawsearch.text import digits, slug
 
@@ -65,6 +66,15 @@ def describe(path: str | Path, reading: Reading, catalogue: Catalogue | None = N
     if known:
         return _described(known, "catalogue")
     return Description(_self_described(Path(path), front), "document")
+
+
+def named(path: str | Path) -> str:
+    """The id of the instrument that is known before a document is read, from a sidecar; or empty."""
+    try:
+        beside = sidecar(path)
+    except MetadataError:
+        return ""
+    return beside.instrument.id if beside else ""
 
 
 def spoken(path: str | Path, instrument: Instrument | None = None) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import math
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import byref, c_double
@@ -68,10 +69,11 @@ _SLOPE = 0.06
 class _Run:
     """Characters gathered on one baseline. Along it run ``x0`` and ``x1``, ``base`` is how high it lies."""
 
-    __slots__ = ("base", "bold", "direction", "italic", "size", "space", "styled", "text", "x0", "x1")
+    __slots__ = ("base", "bold", "direction", "italic", "places", "size", "space", "styled", "text", "x0", "x1")
 
     def __init__(self, x0: float, x1: float, base: float, size: float, direction: _Direction) -> None:
         self.text: list[str] = []
+        self.places: list[float] = []
         self.x0, self.x1, self.base, self.size = x0, x1, base, size
         self.direction = direction
         self.space = False
@@ -82,9 +84,21 @@ class _Run:
         em = max(size, self.size)
         return abs(y - self.base) > 0.45 * em or not -1.2 * em <= x - self.x1 <= 1.1 * em
 
-    def add(self, char: str, kind: str, x1: float, y: float, size: float) -> None:
-        """Take in a character of Unicode category ``kind`` (empty for Latin) that ends at ``x1``."""
+    def add(self, char: str, kind: str, x: float, x1: float, y: float, size: float) -> None:
+        """Take in a character of Unicode category ``kind`` (empty for Latin) at ``x`` that ends at ``x1``."""
+        if self.space:
+            self.text.append(" ")
+            self.places.append(x)
+            self.space = False
+        if kind == "Mn" and "\u0e31" <= char <= "\u0ecd" and x1 < self.x1 - 0.5 * size:
+            # pdfium gives a mark that is set higher than its line at the end of it. In Thai and Lao, where letters are
+            # drawn in the order of the text, its place tells the letter.
+            at = bisect_right(self.places, x1 - 0.2 * size)
+            self.text.insert(at, char)
+            self.places.insert(at, x)
+            return
         self.text.append(char)
+        self.places.append(x)
         if kind != "Mn":
             self.x1 = max(self.x1, x1)
             if size > self.size and kind[:1] != "M":
@@ -163,14 +177,13 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
         if run is None:
             run = _Run(x, max(x1, x), y, size, direction)
             new_word = True
-        elif run.space or (code < 0x250 and x - run.x1 > 0.16 * run.size and _parted(handle, i, x, run)):
-            run.text.append(" ")
-        run.space = False
+        elif not run.space and code < 0x250 and x - run.x1 > 0.16 * run.size:
+            run.space = _parted(handle, i, x, run)
         if new_word:
             bold, italic = types.of(handle, i)
             run.styled, run.bold, run.italic = run.styled + 1, run.bold + bold, run.italic + italic
             new_word = False
-        run.add(char, kind, x1, y, size)
+        run.add(char, kind, x, x1, y, size)
     if run is not None:
         yield run
 

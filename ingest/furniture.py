@@ -19,13 +19,16 @@ _DEPTH = 8
 _NUMBER = re.compile(
     r"[\W_]*(?:page|หน้า|trang|halaman|hal)?[\W_]*(?P<n>\d{1,4}|[ivxl]{1,6})(?:\s?(?:/|of|dari)\s?\d+)?[\W_]*"
 )
+#: A number between dashes is nothing else than a page number, whatever stands around it.
+_DASHED = re.compile(r"[-–—~]\s?\S+\s?[-–—~]$")
 #: How far the place of a running line may differ from page to page, in points.
 _REACH = 26
 #: A label of an enumeration is never a page number.
 _LABEL = re.compile(r"\(.*\)|.*[.)។៖။၊]")
 _TRAIL = re.compile(r"^(?P<head>.{1,90}?)\s*(?:\.\s?){3,}$|^(?P<short>.{1,90}?)\s*…+$")
 #: What a footnote opens with.
-_MARK = re.compile(r"\(?(?:\d{1,3}|\*+|†)\)?\s*[^\W\d_]")
+_MARK = re.compile(r"\(?\s?(?:\d{1,3}|\*+|†)\)?\s*[^\W\d_]")
+_ANY_DIGIT = str.maketrans("123456789", "000000000")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 
 
@@ -68,7 +71,7 @@ def _folios(pages: Sequence[Page]) -> set[Line]:
     steady = {distance for distance, n in counts.most_common(2) if n > max(1, 0.1 * len(pages))}
     if not steady and len(pages) == 1:
         return every
-    kept = {line for line in every if re.match(r"[-–—~]\s?\S+\s?[-–—~]$", line.text)}
+    kept = {line for line in every if _DASHED.match(line.text)}
     for (distance, side), lines in found.items():
         if distance in steady:
             kept |= _in_place(lines, side)
@@ -95,6 +98,7 @@ def _in_place(lines: Sequence[Line], side: int) -> set[Line]:
 def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Line]:
     """Lines near an edge that stand, nearly the same, at nearly the same height of a quarter of the pages."""
     need = max(2, 0.24 * len(pages))
+    everywhere = Counter(line.text.translate(_ANY_DIGIT) for page in pages for line in page.lines)
     result: set[Line] = set()
     for side in (0, 1):
         groups: dict[str, list[Line]] = defaultdict(list)
@@ -121,6 +125,8 @@ def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Lin
                 if other != key and abs(level - height) < _REACH and _alike(key, other):
                     members += lines
             on = {line.page for line in members}
+            if 2 * len(members) < everywhere[members[0].text.translate(_ANY_DIGIT)]:
+                continue  # a line of the text (an amendment mark), and by chance here
             if len(on) >= need and (len(on) > 2 or len(pages) == 2 or _outside(members, pages, side)):
                 result.update(members)
     return result
@@ -165,7 +171,7 @@ def running_lines(pages: Sequence[Page], heading: re.Pattern[str] | None = None)
     page. ``heading`` matches numbered headings, which count only where even their number is the same.
     """
     repeated = _repeated(pages, heading) | _folios(pages)
-    found = _watermarks(pages)
+    found = _watermarks(pages) | {line for line in repeated if _DASHED.match(line.text) and folio(line.text)}
     for page in pages:
         for lines in _edges(page):
             rows: list[list[Line]] = []
@@ -217,9 +223,15 @@ def footnotes(lines: Sequence[Line], body: float) -> set[Line]:
             break
         tail.append(line)
     tail.reverse()
-    while tail and not _MARK.match(digits(tail[0].text)):
+    while tail and not _MARK.match(digits(_level(tail))):
         tail.pop(0)
     return set(tail)
+
+
+def _level(lines: Sequence[Line]) -> str:
+    """The first of the lines with those that stand on its height: a mark is often set apart from its note."""
+    level = [line for line in lines[:3] if abs(line.y0 - lines[0].y0) < 2]
+    return " ".join(line.text for line in sorted(level, key=lambda line: line.x0))
 
 
 def usual_size(pages: Sequence[Page]) -> float:

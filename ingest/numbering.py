@@ -58,11 +58,13 @@ class Family:
     headings: tuple[str, ...]
     misread: bool
     pattern: re.Pattern[str]
+    loose: re.Pattern[str] | None
     ocr: re.Pattern[str] | None
     misreadings: Mapping[str, str]
     inner: re.Pattern[str] | None
     containers: tuple[Container, ...]
     parts: Mapping[str, Part]
+    recital: re.Pattern[str] | None
     schedule: re.Pattern[str] | None
     explanation: re.Pattern[str] | None
     closing: re.Pattern[str] | None
@@ -105,6 +107,7 @@ def families() -> dict[str, Family]:
             headings=tuple(unit["headings"]),
             misread=unit.get("misread", False),
             pattern=re.compile(_expanded(unit["pattern"], numbers)),
+            loose=re.compile(_expanded(unit["loose"], numbers)) if "loose" in unit else None,
             ocr=re.compile(unit["ocr"]) if "ocr" in unit else None,
             misreadings=table["ocr"].get(row["language"], {}),
             inner=re.compile(_expanded(row["inner"], numbers)) if "inner" in row else None,
@@ -112,6 +115,7 @@ def families() -> dict[str, Family]:
                 Container(c["prefix"], re.compile(_expanded(c["pattern"], numbers) + "$")) for c in row["containers"]
             ),
             parts={shape: Part(**part) for shape, part in table["parts"][row["parts"]].items()},
+            recital=re.compile(_expanded(row["recital"], numbers)) if "recital" in row else None,
             schedule=_any(row.get("schedule", []), numbers),
             explanation=_any(row.get("explanation", []), numbers),
             closing=_any(row.get("closing", []), numbers),

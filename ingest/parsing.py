@@ -169,7 +169,9 @@ def _placed(cut: Segmentation, instrument: Instrument, language: str) -> Iterato
         ), tuple(item.rows)  # fmt: skip
         if cut.family:
             path = (*item.path, f"{item.label} {item.heading}".strip())
-            yield from _divided(item.divisions, eid, head, path, cut.family, names, instrument, language)
+            # Recitals are cited by themselves: "GDPR (EU) recital 26".
+            over = head.removesuffix(item.label).strip() if item.kind == "preamble" else head
+            yield from _divided(item.divisions, eid, over, path, cut.family, names, instrument, language)
 
 
 def _divided(

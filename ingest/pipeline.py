@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ingest import limits, ocr
 from ingest.correction import Book
+from ingest.description import named
 from ingest.limits import Failure, Job, Limits
 from ingest.parsing import parse
 from lawsearch.catalogue import Catalogue
@@ -93,15 +94,15 @@ def ingest(
 
 def _stored(path: Path, result: tuple[Expression, ...] | tuple[str, str], store: Store, maker: str) -> Outcome:
     if not result:
-        return Outcome(path, FAILED, f"{path}: no text was found in it")
+        return Outcome(path, FAILED, f"{path}: no text was found in it", named(path))
     if isinstance(result[0], str):
-        return Outcome(path, FAILED, " ".join(str(part) for part in result if part))
+        return Outcome(path, FAILED, " ".join(str(part) for part in result if part), named(path))
     expressions = [e for e in result if isinstance(e, Expression)]
     before = store.source(str(path))
     try:
         changes = store.put(str(path), expressions, maker)
     except LawsearchError as error:
-        return Outcome(path, FAILED, str(error))
+        return Outcome(path, FAILED, str(error), named(path))
     reports = tuple((e.language, e.report) for e in expressions)
     identifier = expressions[0].instrument.id
     return (

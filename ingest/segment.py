@@ -69,6 +69,8 @@ def expanded(unit: Segment, family: Family) -> list[Segment]:
     if not match:
         return [unit]
     unit.flags = (*unit.flags, "repealed")
+    if match["last"]:
+        unit.text = unit.text[unit.text.index(match["last"]) + len(match["last"]) :].lstrip(". ")
     unit.heading = unit.heading or f"({match['word']})"
     first, last = value(unit.number), value(match["last"] or unit.number)
     numbers = range(first[1] + 1, last[1] + 1) if first and last else range(0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from ingest.definitions import defining
 from ingest.layout import Note
 from ingest.numbering import readings, value
 from ingest.page import Row
-from ingest.paragraph import LABEL, Paragraph, mend, paragraphs, running_text
+from ingest.paragraph import LABEL, Paragraph, ended, mend, paragraphs, running_text
 from ingest.segment import (
     Segment,
     Segmentation,
@@ -22,7 +23,7 @@ from ingest.segment import (
     stops,
 )
 from ingest.sequence import Candidate, best_chain
-from ingest.subdivision import Division, quoted, subdivide
+from ingest.subdivision import Division, quoted, recitals, subdivide
 from ingest.voting import Vote, body_style, candidates
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
@@ -31,6 +32,7 @@ _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 _CONTINUED = re.compile(r"[—–-]\s*(?:continued|cont['’]?d|sambungan)\.?\s*$", re.IGNORECASE)
 _REFERENCE = re.compile(r"[(\[]?(?:Sub)?(?:sections?|seksyen|articles?|regulations?)\b.{0,120}\d", re.IGNORECASE)
 _LONGEST_HEADING = 8
+_LONGEST_SUBJECT = 3
 
 
 class _Cutter:
@@ -49,6 +51,7 @@ class _Cutter:
         self.titles: list[tuple[str, int, int]] = []
         self.notes, self.unplaced = self._notes(notes)
         self.above = self._above()
+        self.containers |= self._subjects()
 
     # -- where things are ---------------------------------------------------------------------------------------
 
@@ -103,7 +106,9 @@ class _Cutter:
                 if not match:
                     continue
                 rest = (match.groupdict().get("rest") or "").strip()
-                if rest and not (rest.isupper() or row.centred or self._stands_out(row)):
+                apart = row.text.isupper() or row.centred or self._stands_out(row)
+                # A plain line is a heading only if nothing stands behind the number and no sentence runs on into it.
+                if not apart and ((rest and not rest.isupper()) or (i and not ended(self.rows[i - 1]))):
                     continue
                 if rest[:1].islower() and not rest.isupper():
                     continue
@@ -115,6 +120,29 @@ class _Cutter:
                 found[i] = (container.prefix, number, rest)
                 break
         return found
+
+    def _subjects(self) -> dict[int, tuple[str, str, str]]:
+        """Headings of groups of units that have no number: rows set apart between one unit and the next."""
+        found: dict[int, tuple[str, str, str]] = {}
+        for before, c in pairwise(self.chain):
+            if self.above[c.row] < c.row:
+                continue
+            j = c.row
+            while j - 1 > before.row and c.row - j < _LONGEST_SUBJECT and self._subject(j - 1):
+                j -= 1
+            if before.row < j < c.row and ended(self.rows[j - 1]) and not self._goes_on(j):
+                found[j] = ("", "", self.rows[j].text.strip())
+        return found
+
+    def _goes_on(self, i: int) -> bool:
+        """Whether row ``i`` is the name, or more of the name, of the container on the row above it."""
+        title = self.containers[i - 1][2] if i - 1 in self.containers else None
+        return title is not None and (not title or title.isupper() == self.rows[i].text.isupper())
+
+    def _subject(self, i: int) -> bool:
+        row = self.rows[i]
+        plain = row.line.confidence is None and i not in self.containers and not LABEL.match(row.text)
+        return plain and self._stands_out(row) and not row.text[:1].islower() and row.text[-1:] not in ".;:,"
 
     def _notes(self, notes: Sequence[Note]) -> tuple[dict[int, Note], list[Note]]:
         """Marginal notes by the unit row beside which they begin; and those that stand beside none."""
@@ -190,6 +218,7 @@ class _Cutter:
         order = {c.prefix: k for k, c in enumerate(self.family.containers)}
         # Transitional provisions stand beside the chapters, not below the last of them.
         order["trans"] = order.get("chp", len(order))
+        order[""] = len(order)
         i = start
         while i < stop:
             if i not in self.containers:
@@ -201,7 +230,10 @@ class _Cutter:
             title = [self.rows[i].text]
             self.roles[i] = "container"
             k = i + 1
-            while k < until and (until - i <= 7 or self._stands_out(self.rows[k]) or self.rows[k].centred):
+            apart = self._stands_out(self.rows[i])
+            while k < until and (
+                (until - i <= 7 and not (rest and apart)) or self._stands_out(self.rows[k]) or self.rows[k].centred
+            ):
                 title.append(self.rows[k].text)
                 self.roles[k] = "container"
                 k += 1
@@ -261,7 +293,7 @@ class _Cutter:
         rest, body = c.rest, c.row + 1
         if not heading and (below in ("inline", "below") or (below == "plain" and self._plain_inline(c))):
             rest, body, heading = self._set_off(c, stop, below)
-        found = paragraphs(rest, rows[c.row], rows[body:stop], self.words)
+        found = self._paragraphs(rest, rows[c.row], rows[body:stop])
         title = mend(heading, self.words)
         if below == "run-in" and not title and len(found) > 1 and re.match(r"[–—―]\s", found[1].text):
             # The dash between heading and text opens a line; it is no item of a list.
@@ -272,7 +304,7 @@ class _Cutter:
             found[0].text = re.sub(r"^[—–‒-]\s*(?=\()", "", found[0].text)
         text = "\n".join(p.text for p in found)
         number = c.number
-        prefixes = [f"{p}_{eid_number(n)}" if n else p for p, n, _ in path]
+        prefixes = [f"{p}_{eid_number(n)}" if n else p for p, n, _ in path if p]
         if c.row in self.round:
             prefixes = [f"amend_{self.round[c.row]}"]
         eid = "__".join([*prefixes, f"{family.prefix}_{eid_number(number)}"])
@@ -284,6 +316,16 @@ class _Cutter:
             rows[start:stop], [note] if note else [], ("restart",) if c.row in self.round else (),
             self._divisions(found, title),
         )  # fmt: skip
+
+    def _paragraphs(self, rest: str, first: Row, rows: Sequence[Row]) -> list[Paragraph]:
+        """The paragraphs of a unit; in an amending law the heading of an article that it quotes is one by itself."""
+        if self.family.inner is None:
+            return paragraphs(rest, first, rows, self.words)
+        heads = [i for i, row in enumerate(rows) if self.family.inner.match(row.text.strip())]
+        cuts = sorted({0, *heads, *(i + 1 for i in heads), len(rows)})
+        parts = [rows[i:j] for i, j in pairwise(cuts)]
+        found = paragraphs(rest, first, parts[0] if parts else (), self.words)
+        return found + [p for part in parts[1:] for p in paragraphs("", None, part, self.words)]
 
     def _divisions(self, found: list[Paragraph], title: str) -> list[Division]:
         """The parts of a unit; in an amending law the articles that it quotes."""
@@ -353,8 +395,19 @@ class _Cutter:
             self.roles[i] = self.roles[i] or "preamble"
         if not rows:
             return [], numbers
-        text = running_text("", rows, self.words)
-        return [Segment("preamble", "", "Preamble", "preamble", "", text, (), rows)], numbers
+        found = [p for part in self._recited(rows) for p in paragraphs("", None, part, self.words)]
+        told = recitals(found, self.family.recital) if self.family.recital else []
+        text = "\n".join(p.text for p in found)
+        return [Segment("preamble", "", "Preamble", "preamble", "", text, (), rows, divisions=told)], numbers
+
+    def _recited(self, rows: Sequence[Row]) -> list[list[Row]]:
+        """The rows of a preamble, parted where a recital opens."""
+        parts: list[list[Row]] = [[]]
+        for row in rows:
+            if self.family.recital and self.family.recital.match(row.text) and parts[-1] and ended(parts[-1][-1]):
+                parts.append([])
+            parts[-1].append(row)
+        return parts
 
     def _entries(self, start: int, stop: int) -> list[Candidate]:
         """Entries of a contents list that leaves out the points and words of the headings themselves."""

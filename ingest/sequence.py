@@ -43,15 +43,15 @@ def _gap(missing: int, strict: bool) -> float:
 
 def _step(before: Value, after: Value, strict: bool) -> float | None:
     """What it costs to go on from one number to another; None where a sequence cannot."""
-    if after <= before or after[0] - before[0] > 1:
-        return None
+    if after <= before or after[0] - before[0] > 1 or (after[0] and not before[0]):
+        return None  # "1.1" does not go on from "2": a list, and then the principles themselves
     if after[0] != before[0]:
         return 0.3 if after[1] == 1 else None
     if after[1] == before[1]:
         return 0.0 if after[2] - before[2] == 1 else 0.4
     missing = after[1] - before[1] - 1
-    if missing >= _FARTHEST:
-        return _JUMP
+    if missing >= _FARTHEST or (strict and missing and after[2]):
+        return _JUMP  # an insertion without the number that it follows is as far away
     return _gap(missing, strict) + (0.4 if after[2] > 1 else 0.0)
 
 

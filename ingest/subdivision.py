@@ -33,6 +33,12 @@ _SHAPES = (
 )
 
 
+#: How a recital without a number ends, maybe with the mark of a footnote.
+_LEADS_ON = re.compile(r"[,;:]\s?\d{0,3}$")
+#: Paragraphs that it may have.
+_LONGEST_RECITAL = 8
+
+
 @dataclass(slots=True)
 class Division:
     """One labelled part of a unit. ``text`` is everything below its label, deeper parts included.
@@ -139,6 +145,8 @@ def subdivide(paragraphs: Sequence[Paragraph], definitions: Definitions | None =
             _define(term, stack, roots)
             text = ""
         while readings := _readings(text):
+            if not stack and following == "2" and text.startswith(("(l)", "(I)")):
+                readings = [("(1)", "1", 3)]  # a first label misread: nothing else stands before (2)
             chosen = _choose(readings, stack, following)
             if chosen is None:
                 break
@@ -172,6 +180,43 @@ def quoted(paragraphs: Sequence[Paragraph], chain: Mapping[int, str]) -> list[Di
         body = list(paragraphs[start + 1 : stop])
         found.append(Division("quoted", chain[start], body or [paragraphs[start]], subdivide(body)))
     return found
+
+
+def recitals(paragraphs: Sequence[Paragraph], pattern: re.Pattern[str]) -> list[Division]:
+    """The recitals of a preamble: paragraphs that open as ``pattern`` says; none where there is but one.
+
+    Where some print numbers, only those that follow each other are recitals; else all are that lead on to the next
+    with a comma or a semicolon, and are counted. What stands between two belongs to the first, if it is not much.
+    """
+    opened = [(i, match) for i, p in enumerate(paragraphs) if (match := pattern.match(p.text))]
+    stops = [i for i, _ in opened[1:]] + [i + 1 for i, _ in opened[-1:]]
+    numbered = [(i, match) for i, match in opened if match.groupdict().get("n")]
+    if len(numbered) > 1:
+        opened = []
+        for i, match in numbered:
+            if _succeeds(match["n"], opened[-1][1]["n"] if opened else ""):
+                opened.append((i, match))
+    else:
+        opened = [
+            way
+            for way, stop in zip(opened, stops, strict=True)
+            if stop - way[0] <= _LONGEST_RECITAL and _LEADS_ON.search(paragraphs[stop - 1].text)
+        ]
+    found: list[Division] = []
+    for k, (i, match) in enumerate(opened if len(opened) > 1 else []):
+        stop = opened[k + 1][0] if k + 1 < len(opened) else i + 1
+        number = match.groupdict().get("n") or str(k + 1)
+        text = paragraphs[i].text[match.end() if len(numbered) > 1 else 0 :].lstrip()
+        found.append(Division("recital", number, [Paragraph(text, paragraphs[i].rows), *paragraphs[i + 1 : stop]]))
+    return found
+
+
+def _succeeds(number: str, last: str) -> bool:
+    """Whether a recital with this number is the next after that with the number ``last``, or the first."""
+    if last and last.isdigit() != number.isdigit():
+        return False
+    shape = "1" if number.isdigit() else "(a)"
+    return _place(shape, number) == _FIRST + (_place(shape, last) if last else 0)
 
 
 def _opens(text: str) -> bool:

@@ -6,10 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
 
 from ingest.layout import Note
-from ingest.numbering import Family, Value, families, guesses, readings
+from ingest.numbering import Family, Value, families, guesses, readings, value
 from ingest.page import Row
+from ingest.paragraph import ended
 from ingest.sequence import Candidate, best_chain
 
 #: Units that a chain needs before a text counts as structured.
@@ -17,8 +20,13 @@ _FEWEST = 3
 _MINIMUM = 2.0
 #: What a family counts for whose hint is missing: less than the fall-back of numbered paragraphs.
 _UNHINTED = 0.42
-#: What a number counts less that was not read so.
-_GUESS = 0.25
+#: What a number counts less that was not read so, and what of a number counts that stands in a quotation.
+_GUESS, _QUOTED = 0.25, 0.2
+_QUOTE = re.compile("[“”„\"]|''")
+#: By how many ems headings of units may be indented more or less than they usually are.
+_INDENTED = 1.0
+#: Rows that the longest quotation takes up; one that does not end is none.
+_LONGEST_QUOTATION = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,22 @@ def law(rows: Sequence[Row], family: Family) -> int:
     return next((i for i, row in enumerate(rows) if family.explanation.match(row.text.strip())), len(rows))
 
 
+def quotation(rows: Sequence[Row]) -> set[int]:
+    """The rows within quotations that go on over several, as amending laws quote what they insert; not the first."""
+    inside: set[int] = set()
+    start = -1
+    for i, row in enumerate(rows):
+        odd, opens = len(_QUOTE.findall(row.text)) % 2, _QUOTE.match(row.text)
+        if start < 0:
+            start = i if odd and opens else -1
+        elif odd and not opens:  # one that opens as well goes on: each of its paragraphs may have a mark
+            inside.update(range(start + 1, i + 1))
+            start = -1
+        elif i - start > _LONGEST_QUOTATION:
+            start = -1
+    return inside
+
+
 def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequence[Note] = ()) -> list[Candidate]:
     """Lines that open with a number of the family, weighted by how common their looks are among them."""
     beside = {(note.page, round(note.lines[0].y0 / 8) + d) for note in notes for d in (-1, 0, 1)}
@@ -89,7 +113,9 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
         for number, place, guessed in options:
             found.append(Candidate(i, number, rest, place, guessed=guessed))
             looks.append(look)
-    return _weighted(rows, found, looks)
+    weighted = _weighted(rows, found, looks)
+    inside = quotation(rows) if weighted else set()
+    return [replace(c, weight=_QUOTED * c.weight) if c.row in inside else c for c in weighted]
 
 
 def _guessed(
@@ -174,7 +200,31 @@ def vote(
     if not scores:
         return Vote(None, (), {})
     best = max(scores, key=lambda name: scores[name])
-    return Vote(families()[best], tuple(chains[best]), scores)
+    return Vote(families()[best], tuple(_filled(rows, chains[best], families()[best])), scores)
+
+
+def _filled(rows: Sequence[Row], chain: Sequence[Candidate], family: Family) -> list[Candidate]:
+    """The chain with the numbers that it passes over, where a line between its neighbours opens with such a number.
+
+    Only a line indented as the others are that no sentence runs on into, and the only one with its number: the words
+    behind it may be misread.
+    """
+    filled = list(chain[:1])
+    indent = median(rows[c.row].indent for c in chain)
+    for before, after in pairwise(chain):
+        passed = range(before.value[1] + 1, after.value[1]) if before.value[0] == after.value[0] else range(0)
+        found: dict[int, list[Candidate]] = {number: [] for number in passed}
+        for i in range(before.row + 1, after.row) if found and family.loose else ():
+            like = abs(rows[i].indent - indent) < _INDENTED and ended(rows[i - 1])
+            match = family.loose.match(rows[i].text) if family.loose and like else None
+            place = value(match["n"]) if match else None
+            if match and place and place[0] == before.value[0] and not place[2] and place[1] in found:
+                found[place[1]].append(Candidate(i, match["n"], match["rest"].strip(), place))
+        for ways in found.values():
+            if len(ways) == 1 and ways[0].row > filled[-1].row:
+                filled += ways
+        filled.append(after)
+    return filled
 
 
 def _capped(family: Family, front: str) -> bool:

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from laws import pdf
 
-from ingest.nightly import Plan
+from ingest.nightly import Plan, night
 from ingest.pipeline import Outcome, ingest
 from lawsearch.embedding import Models
 from lawsearch.generation import Generation, current_name
 from lawsearch.indexing import build, up_to_date
+from lawsearch.run import Run
 from lawsearch.settings import Settings
 from lawsearch.store import Store
 from lawsearch.verification import gate
@@ -123,6 +124,11 @@ def plan(settings: Settings, by: Models, accepted: Sequence[str] = (), **changed
         build=built,
     )
     return replace(made, **changed)  # type: ignore[arg-type]
+
+
+def night_of(settings: Settings) -> Run:
+    """A night with models of its own."""
+    return night(plan(settings, models()))
 
 
 def texts(generation: Generation) -> dict[str, str]:

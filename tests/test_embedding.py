@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from laws import CORPUS, sentences
 
-from lawsearch.embedding import EmbeddingCache, Encoder, Models, load_models
+from lawsearch.embedding import CHUNK, EmbeddingCache, Encoder, Models, load_models
 from lawsearch.errors import ModelError
 from lawsearch.settings import Settings
 from lawsearch.text import normal
@@ -171,7 +171,7 @@ def test_a_cache_that_is_stopped_keeps_what_it_has(encoder: Encoder, tmp_path: P
     counting = Counting(encoder)
     cache.encode(counting, texts)
     cache.close()
-    assert len(counting.asked) == 600 - 512
+    assert len(counting.asked) == 600 - CHUNK
 
 
 @pytest.mark.parametrize("what", ["empty folder", "no such name", "broken folder"])
@@ -189,8 +189,9 @@ def test_a_model_that_cannot_be_loaded_is_named(what: str, tmp_path: Path) -> No
 def test_the_settings_name_the_models(model_folders: tuple[Path, Path], tmp_path: Path) -> None:
     one, two = map(str, model_folders)
     settings = Settings(
-        multilingual_model=one, english_model=two, multilingual_prefix="ask: ", threads=1, cache_dir=tmp_path
-    )
+        multilingual_model=one, english_model=two, multilingual_prefix="ask: ", threads=1, cache_dir=tmp_path,
+        precision="float32",
+    )  # fmt: skip
     models = load_models(settings)
     assert models.multilingual.prefix == "ask: "
     assert models.english is not None

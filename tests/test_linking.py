@@ -46,7 +46,7 @@ class Told(Matcher):
 
     def __init__(self, near: np.ndarray, groups: list[Group]) -> None:
         self.near = near
-        self.generation = SimpleNamespace(groups=groups)  # type: ignore[assignment]
+        self.generation = SimpleNamespace(groups=groups, follows=np.zeros(len(near), bool))  # type: ignore[assignment]
 
     def query_of(self, row: int, _unit: object) -> int:  # type: ignore[override]
         return row
@@ -68,7 +68,7 @@ def test_a_chain_through_a_third_law_ranks_higher() -> None:
     assert links[0, 6] > 1.5 * links[0, 7]
     direct = matcher.rank(0, groups[2])
     assert direct.scores[0] == direct.scores[1], "without the bridge the two are alike"
-    bridged = matcher.bridged(direct, (links[[0]] @ links).toarray().ravel())
+    bridged = matcher.bridged(direct, matcher.bridges(0, links))
     assert bridged.rows[0] == 6
     assert bridged.scores[0] > bridged.scores[1] + 0.1
 

@@ -6,9 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from laws import SG
+from scipy import sparse
 
 from lawsearch.confidence import no_counterpart, relative
-from lawsearch.matching import BRIDGE, WEIGHTS, Matcher, Query, Ranking, attention, fuse, standard
+from lawsearch.matching import (
+    BRIDGE,
+    STEP,
+    WEIGHTS,
+    Bridges,
+    Matcher,
+    Query,
+    Ranking,
+    attention,
+    beside,
+    fuse,
+    standard,
+)
 from lawsearch.search import Searcher
 
 finite = arrays.arrays(np.float64, st.integers(0, 30), elements=st.floats(-50, 50, width=32))
@@ -144,15 +157,58 @@ def test_a_bridge_lifts_what_third_laws_lead_to(core: Searcher) -> None:
     ranking = fuse(np.array([3, 4, 5]), {"meaning": np.array([0.9, 0.85, 0.8])})
     reach = np.zeros(size)
     reach[5] = 0.4
-    bridged = matcher.bridged(ranking, reach)
+    bridged = matcher.bridged(ranking, Bridges(reach))
     assert bridged.rows[0] == 5
     assert bridged.reached == pytest.approx(0.4 / (len(core.generation.groups) - 1))
     assert bridged.views["bridge"][0] == pytest.approx(0.4)
     assert (np.diff(bridged.scores) <= 0).all()
     assert bridged.contributions["bridge"].max() == pytest.approx(BRIDGE * standard(np.array([0, 0, 1.0])).max())
-    untouched = matcher.bridged(ranking, np.zeros(size))
+    untouched = matcher.bridged(ranking, Bridges(np.zeros(size)))
     assert untouched is ranking
     assert np.isnan(untouched.reached)
+
+
+@given(st.integers(0, 2**16), st.lists(st.booleans(), min_size=1, max_size=9))
+def test_links_beside_equal_a_plain_double_loop(seed: int, follows: list[bool]) -> None:
+    size = len(follows)
+    dense = np.triu(np.random.default_rng(seed).random((size, size)).round(1), 1)
+    dense += dense.T
+    same = np.array([*follows[:-1], False])
+
+    def steps(row: int, other: int) -> int | None:
+        """How many places ``other`` stands from ``row``, None where that is more than one or another text."""
+        return abs(row - other) if row == other or (abs(row - other) == 1 and same[min(row, other)]) else None
+
+    for row in range(size):
+        found = beside(sparse.csr_matrix(dense), row, same)
+        for target in range(size):
+            pairs = [
+                STEP ** (here + there) * dense[i, j]
+                for i in range(size)
+                for j in range(size)
+                if (here := steps(row, i)) is not None and (there := steps(target, j)) is not None and here + there
+            ]
+            assert found[target] == pytest.approx(sum(pairs), abs=1e-9)
+
+
+def test_neighbours_that_correspond_lift_a_candidate(core: Searcher) -> None:
+    matcher = Matcher(core.generation)
+    ranking = fuse(np.array([3, 4, 5]), {"meaning": np.array([0.8, 0.8, 0.8])})
+    said = np.zeros(len(core.generation.ids))
+    said[4] = 0.5
+    found = matcher.bridged(ranking, Bridges(np.zeros(len(said)), said))
+    assert found.rows[0] == 4
+    assert set(found.contributions) == {"meaning", "neighbours"}
+    assert np.isnan(found.reached), "neighbours bring no attention"
+
+
+def test_what_follows_is_the_next_section_of_the_same_text(core: Searcher) -> None:
+    g = core.generation
+    texts = [key.split("/~")[0] for key in g.ids]
+    assert g.follows.sum() == len(texts) - len(set(texts))
+    assert not g.follows[-1]
+    for row in np.flatnonzero(g.follows):
+        assert texts[row] == texts[row + 1]
 
 
 @given(st.floats(-1, 1), st.floats(0, 5), st.booleans())

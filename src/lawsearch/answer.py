@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from lawsearch.instrument import Instrument
 from lawsearch.provision import Provision
 
+#: Estimated probability of "no counterpart" from which one that is found is called uncertain.
+UNCERTAIN = 0.3
 #: Behind a day it is the last moment of that day, as moments are compared: ISO 8601, UTC, to the second.
 DAY_ENDS = "T23:59:59+00:00"
 

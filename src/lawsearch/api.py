@@ -8,19 +8,21 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import SecretStr
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from lawsearch import __version__, agents, changes_api, desk_api, permission, web
-from lawsearch.edge import Heads, install
+from lawsearch import __version__, agents, changes_api, desk_api, permission, run, web
+from lawsearch.edge import Heads, Watch, install
 from lawsearch.errors import LawsearchError
 from lawsearch.findings import AnswersOut
-from lawsearch.matrices import MatrixOut
+from lawsearch.health import LISTED, Health, RunList, health, listed
+from lawsearch.metrics import Metrics
 from lawsearch.openapi import described
 from lawsearch.pictures import Paint, Pictures
-from lawsearch.queries import AsOfQuery, ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
+from lawsearch.queries import AsOfQuery, ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
 from lawsearch.replies import (
     about,
     catalogue_page,
@@ -30,7 +32,6 @@ from lawsearch.replies import (
     former_page,
     instrument_list,
     instrument_page,
-    matrix_page,
     picture,
     provision_page,
     searched,
@@ -39,7 +40,6 @@ from lawsearch.replies import (
 from lawsearch.schemas import (
     About,
     CatalogueOut,
-    Health,
     InstrumentList,
     InstrumentPage,
     Problem,
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from lawsearch.search import Searcher
 
 log = logging.getLogger(__name__)
+#: One line a request, without its words.
+requests = logging.getLogger("lawsearch.requests")
 router = APIRouter()
 
 
@@ -186,12 +188,6 @@ def get_topics(view: Current) -> TopicList:
     return topic_list(view)
 
 
-@router.get("/api/matrix", summary="Topics by jurisdiction", tags=["matching"], responses=NOT_FOUND)
-def get_matrix(view: Current, query: Annotated[MatrixQuery, Query()]) -> MatrixOut:
-    """The topics of a field of law in rows, jurisdictions in columns, provisions in the cells."""
-    return matrix_page(view, query.field, query.jurisdiction)
-
-
 @router.get("/api/catalogue", summary="Which instruments exist", tags=["corpus"])
 def get_catalogue(view: Current) -> CatalogueOut:
     """The catalogue of the region's instruments: status with its source, and whether the text is in the corpus."""
@@ -199,9 +195,22 @@ def get_catalogue(view: Current) -> CatalogueOut:
 
 
 @router.get("/healthz", summary="Whether it serves", tags=["service"])
-def get_health(view: Current) -> Health:
-    """200 with the generation being served, 503 where there is none."""
-    return Health(status="ok", generation=view.name)
+def get_health(service: Serving, view: Current) -> Health:
+    """200 with the generation being served, 503 where there is none or the last good run is too long ago."""
+    return health(view, service.settings)
+
+
+@router.get("/api/runs", summary="The last nightly runs", tags=["service"])
+def get_runs(
+    service: Serving, limit: Annotated[int, Query(ge=1, le=run.KEPT, description="How many.", examples=[14])] = LISTED
+) -> RunList:
+    """What each did, phase by phase, which documents it has something to say of, and why it failed."""
+    return RunList(runs=listed(service.settings.index_dir, limit))
+
+
+def get_metrics(request: Request) -> Response:
+    """The state of the server and its latencies for Prometheus; not part of the described API."""
+    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/api/about", summary="What it serves", tags=["service"])
@@ -258,7 +267,18 @@ def create_app(settings: Settings, searcher: Searcher | None = None, picture: Pa
         )  # fmt: skip
     # Outside what may answer by itself: every answer has the headers of the edge.
     install(app, settings, web.error_page, door.named)
-    # Outermost, so that its headers are those of the answer as it would be sent.
+    # Heads is outermost, so that its headers are those of the answer as it would be sent.
+    metrics = Metrics(service, lambda: (service.turns, app.state.tables.turns, app.state.pictures.turns))
+    if settings.metrics:
+        app.state.metrics = metrics
+        app.add_api_route("/metrics", get_metrics, include_in_schema=False)
+
+    def told(method: str, route: str, status: int, seconds: float) -> None:
+        metrics.observe(method, route, status, seconds)
+        facts = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+        requests.info("request", extra=facts)
+
+    app.add_middleware(Watch, told=told)
     app.add_middleware(Heads)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app

@@ -30,9 +30,9 @@ def assign(
     table = np.zeros((len(matcher.generation.ids), len(topics)), np.float32)
     for column, topic in enumerate(topics):
         query = matcher.query_of_text(models, f"{topic.label()}. {topic.definition}", "en")
-        reach, rankings = matcher.reached(query)
+        bridges, rankings = matcher.reached(query)
         for group in groups:
-            ranking = matcher.bridged(rankings[group.name], reach)
+            ranking = matcher.bridged(rankings[group.name], bridges)
             sure = 1 - doubt(query, ranking, matcher.generation.bags)
             table[ranking.rows, column] = sure * relative(ranking.scores)
         progress("topics", column + 1, len(topics))

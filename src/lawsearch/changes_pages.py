@@ -14,6 +14,7 @@ from lawsearch.desk_api import desk_of
 from lawsearch.drawing import draw
 from lawsearch.edge import problem_of
 from lawsearch.errors import QueryError
+from lawsearch.health import listed
 from lawsearch.service import View
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -45,8 +46,9 @@ def get_changes(request: Request) -> Response:
         )
     except (ValidationError, QueryError) as error:
         return draw("problem.html", 422, problem=problem_of(error))
+    runs = listed(request.app.state.service.settings.index_dir)
     return draw(
-        "changes.html", view=view, found=found, query=query, kept=kept, shortened=changes.shortened,
+        "changes.html", view=view, found=found, query=query, kept=kept, runs=runs, shortened=changes.shortened,
         brief=changes.brief, address=urlencode(given),
     )  # fmt: skip
 

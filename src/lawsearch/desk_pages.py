@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
-from lawsearch import desk_api, permission, replies, tables, verdicts, workspaces
+from lawsearch import desk_api, matrices, permission, replies, tables, verdicts, workspaces
 from lawsearch.changes import shortened
 from lawsearch.concordances import OTHERS, STATES, ConcordanceOut, RowOut, concorded
 from lawsearch.correspondence import GRADES
@@ -22,6 +22,7 @@ from lawsearch.drawing import draw
 from lawsearch.edge import headers_of, problem_of
 from lawsearch.errors import LawsearchError, QueryError
 from lawsearch.intake import imported
+from lawsearch.queries import MatrixQuery
 from lawsearch.schemas import InstrumentOut
 from lawsearch.service import View
 from lawsearch.verdicts import DecisionIn
@@ -130,6 +131,37 @@ def post_sign(request: Request, fields: Fields) -> Response:
     response = RedirectResponse(permission.inward(_one(fields, "next") or "/concordance"), 303)
     permission.sign(request, response, _named(fields))
     return response
+
+
+# -- the matrix -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/matrix")
+def get_matrix(request: Request) -> Response:
+    """Without a field or a pivot, the field that most of the corpus is about; ``rows`` is what the form chose."""
+    view = _view(request)
+    asked = request.query_params
+    codes = list(dict.fromkeys(asked.getlist("jurisdiction")))
+    usual = matrices.columns()
+    if rows := asked.get("rows"):
+        # Comparators alone stand beside the usual columns; a member state among the ticked, and only these are shown.
+        wanted = codes if set(codes) & set(usual) else [*usual, *codes] if codes else []
+        sides = [("pivot" if rows.startswith("/") else "field", rows), *(("jurisdiction", code) for code in wanted)]
+        return RedirectResponse(f"/matrix?{urlencode(sides, safe='/')}", 302)
+    try:
+        query = MatrixQuery(
+            field=asked.get("field") or view.main_field, pivot=asked.get("pivot", ""), jurisdiction=codes
+        )
+        made = desk_api.matrices_of(request)
+        page = matrices.matrix_page(view, made, desk_api.desk_of(request), query)
+    except (LawsearchError, ValidationError) as error:
+        return _wrong(request, error)
+    sides = [("pivot", page.pivot.id) if page.pivot else ("field", page.field)]
+    return _draw(
+        request, "matrix.html", view=view, page=page, texts=_texts(view), codes=codes,
+        columns=list(dict.fromkeys([*usual, *sorted(view.units), *codes])),
+        query=urlencode([*sides, *(("jurisdiction", code) for code in codes)], safe="/"),
+    )  # fmt: skip
 
 
 # -- correspondence and concordance ---------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ EXCERPT = 520
 SIGNALS = {
     "meaning": "similar meaning", "parts": "parts of it match one by one", "title": "similar heading",
     "english": "similar English wording", "words": "shared words", "bridge": "linked through third laws",
-    "concepts": "same legal concepts",
+    "neighbours": "what stands beside it corresponds too", "concepts": "same legal concepts",
 }  # fmt: skip
 FLAGS = {
     "page-wise": "No sections were found in this document; this is a whole page of it.",

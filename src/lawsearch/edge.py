@@ -4,6 +4,7 @@ problems."""
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +16,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lawsearch.errors import BusyError, GenerationError, LawsearchError, ModelError, NotFoundError, QueryError
+from lawsearch.errors import (
+    BusyError,
+    GenerationError,
+    LawsearchError,
+    ModelError,
+    NotFoundError,
+    QueryError,
+    StaleError,
+)
 from lawsearch.schemas import FieldError, Problem
 from lawsearch.settings import Settings
 
@@ -39,6 +48,7 @@ KINDS = {
     "other-name": ("Not a name of this server", "The request names another server than the one that it came to."),
     "busy": ("Busy", "More is being worked on than this machine can do at once; the same request works later."),
     "not-ready": ("No index to serve", "Nothing has been built yet, or what was built cannot be used."),
+    "out-of-date": ("Out of date", "What was built is served, but no run has looked for newer texts for too long."),
     "unexpected": ("Something went wrong", "An error nobody foresaw; it is in the server's log."),
 }
 _BY_STATUS = {
@@ -82,6 +92,8 @@ def problem_of(error: Exception) -> Problem:
         return problem("busy", 429, error.problem, error.remedy)
     if isinstance(error, GenerationError | ModelError):
         return problem("not-ready", 503, error.problem, error.remedy or "Build an index: lawsearch index")
+    if isinstance(error, StaleError):
+        return problem("out-of-date", 503, error.problem, error.remedy)
     if isinstance(error, RequestValidationError | ValidationError):
         fields = [FieldError(field=_field(e["loc"]), message=_message(e)) for e in error.errors()]
         detail = "; ".join(f"{f.field}: {f.message}" for f in fields[:5])
@@ -125,7 +137,7 @@ def respond(problem: Problem) -> JSONResponse:
 
 def is_api(path: str) -> bool:
     """Whether an address is for programs, which get their errors as JSON."""
-    return path.startswith(("/api/", "/picture/")) or path in ("/api", "/healthz", "/feed.atom", "/mcp")
+    return path.startswith(("/api/", "/picture/")) or path in ("/api", "/healthz", "/metrics", "/feed.atom", "/mcp")
 
 
 def install(app: FastAPI, settings: Settings, page: Page, named: Callable[[str], bool]) -> None:
@@ -137,7 +149,7 @@ def install(app: FastAPI, settings: Settings, page: Page, named: Callable[[str],
 
     async def handle(request: Request, error: Exception) -> Response:
         if not isinstance(error, LawsearchError | RequestValidationError | ValidationError | HTTPException):
-            log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+            log.error("%s %s failed", request.method, pattern(request.scope), exc_info=error)
         response = answer(request, problem_of(error))
         response.headers.update(headers_of(error) | HEADERS)
         return response
@@ -147,6 +159,38 @@ def install(app: FastAPI, settings: Settings, page: Page, named: Callable[[str],
     app.add_middleware(Names, named=named, answer=answer)
     # A character takes at most twelve bytes, as two escapes of JSON; the rest of a request is small.
     app.add_middleware(Bounds, most=16_384 + 12 * settings.max_text, tables=TABLE)
+
+
+def pattern(scope: Scope) -> str:
+    """The pattern of the route that answered a request: addresses hold what people ask."""
+    route = getattr(scope.get("route"), "path", "")
+    return route or ("/static" if scope["path"].startswith("/static/") else "none")
+
+
+class Watch:
+    """ASGI middleware: tells of every answer its method, the pattern of its route, its status and its seconds."""
+
+    def __init__(self, app: ASGIApp, told: Callable[[str, str, int, float], None]) -> None:
+        self.app = app
+        self.told = told
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        # What fails without an answer is answered with that further out.
+        started, status = time.perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        finally:
+            self.told(scope["method"], pattern(scope), status, time.perf_counter() - started)
 
 
 class Heads:

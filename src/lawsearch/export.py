@@ -1,4 +1,4 @@
-"""Tables of correspondence and concordance as files: Word, Excel and CSV.
+"""Tables of correspondence and concordance, and the matrix, as files: Word, Excel and CSV.
 
 A file says of every row where it comes from, for rows are copied out of their tables.
 """
@@ -10,6 +10,8 @@ from typing import Any
 
 from lawsearch import spreadsheet
 from lawsearch.concordances import CitedOut, ConcordanceOut, RowOut, TableOut
+from lawsearch.matrices import MatrixCell, MatrixOut, MatrixRow
+from lawsearch.matrix import PRESENT
 from lawsearch.schemas import InstrumentOut, ProvisionRef
 from lawsearch.spreadsheet import workbook
 from lawsearch.tables import NOTE, AlignmentsOut, SideOut
@@ -214,3 +216,98 @@ def _word_side(cite: Any, text: Any, found: CitedOut | None, key: str, side: Sid
         return
     for number, line in enumerate(found.text.split("\n")):
         write(text.add_paragraph() if number else text.paragraphs[0], line, found.language)
+
+
+# -- the matrix -----------------------------------------------------------------------------------------------------
+
+CELLS = (
+    "row_id", "row", "present", "counted", "spread", "jurisdiction", "state", "decided_by", "time", "suspect",
+    "provision_ids", "citations", "headings", "scores", "more", "compare", "generation", "note",
+)  # fmt: skip
+
+
+def _row_named(row: MatrixRow) -> tuple[str, str]:
+    """The id of a row and what it is called."""
+    if row.provision:
+        return row.provision.id, " ".join(filter(None, (row.provision.citation, row.provision.heading)))
+    return (row.topic.id, row.topic.label) if row.topic else ("", "")
+
+
+def _spread(row: MatrixRow) -> str:
+    return f"{row.present} of {row.counted}: {row.spread}"
+
+
+def matrix_rows(found: MatrixOut) -> Iterator[dict[str, str]]:
+    """The cells of a matrix one by one, by the names of ``CELLS``."""
+    names = {j.code: j.name for j in found.jurisdictions}
+    for row in found.rows:
+        key, name = _row_named(row)
+        for cell in row.cells:
+            made = cell.decision
+            refs = [s.provision for s in cell.provisions]
+            yield {
+                "row_id": key, "row": name, "present": str(row.present), "counted": str(row.counted),
+                "spread": row.spread, "jurisdiction": names[cell.jurisdiction], "state": cell.state,
+                "decided_by": made.name if made else "", "time": made.time if made else "",
+                "suspect": "yes" if made and made.suspect else "", "provision_ids": " ".join(r.id for r in refs),
+                "citations": "; ".join(r.citation for r in refs), "headings": "; ".join(r.heading for r in refs),
+                "scores": " ".join("" if s.score is None else f"{s.score:.2f}" for s in cell.provisions),
+                "more": str(cell.more), "compare": cell.compare, "generation": found.generation, "note": found.note,
+            }  # fmt: skip
+
+
+def matrix_csv(found: MatrixOut) -> bytes:
+    """A matrix as CSV in UTF-8, a cell a line."""
+    return spreadsheet.as_csv(CELLS, matrix_rows(found))
+
+
+def _titled(found: MatrixOut) -> str:
+    return f"Matrix: {found.pivot.instrument.name if found.pivot else found.field}"
+
+
+def _said(cell: MatrixCell) -> list[str]:
+    """A cell as lines: its state and who decided, then the citations it shows."""
+    made = cell.decision
+    by = f" ({'to be looked at again: ' if made.suspect else ''}{made.verdict} by {made.name})" if made else ""
+    more = [f"and {cell.more} more"] if cell.more else []
+    return [cell.state + by, *(s.provision.citation for s in cell.provisions), *more]
+
+
+def matrix_xlsx(found: MatrixOut) -> bytes:
+    """A matrix as an Excel workbook, a row a line and a column a jurisdiction; the last line counts the columns."""
+    columns = {"Row": 40, "Spread": 18, **{j.name: 24 for j in found.jurisdictions}}
+    lines = [
+        {"Row": _row_named(row)[1], "Spread": _spread(row)}
+        | {j.name: "\n".join(_said(cell)) for j, cell in zip(found.jurisdictions, row.cells, strict=True)}
+        for row in found.rows
+    ]
+    lines.append({"Row": "In all"} | {c.jurisdiction.name: _counted(c.states) for c in found.columns})
+    return workbook("Matrix", _titled(found), columns, lines, f"{found.generation} · {found.note}")
+
+
+def _counted(states: dict[str, int]) -> str:
+    return "\n".join(f"{state}: {count}" for state, count in states.items() if count)
+
+
+def matrix_docx(found: MatrixOut) -> bytes:
+    """A matrix as a Word document on landscape A4, its heading row repeated."""
+    document = landscape(_titled(found), found.note, f"Index {found.generation}. {found.note}")
+    heading(document, _titled(found), 1)
+    if found.pivot:
+        _facts(document, "Pivot", found.pivot)
+    made = grid(document, ["Row", *(j.name for j in found.jurisdictions)], size=7)
+    for row in found.rows:
+        cells = made.add_row().cells
+        write(cells[0].paragraphs[0], _row_named(row)[1], row.provision.language if row.provision else "en", size=7)
+        write(cells[0].add_paragraph(), _spread(row), size=6)
+        for cell, box in zip(row.cells, cells[1:], strict=True):
+            state, *rest = _said(cell)
+            write(box.paragraphs[0], state, bold=cell.state in PRESENT, size=6)
+            for line in rest:
+                write(box.add_paragraph(), line, size=6)
+    last = made.add_row().cells
+    write(last[0].paragraphs[0], "In all", bold=True, size=7)
+    for column, box in zip(found.columns, last[1:], strict=True):
+        write(box.paragraphs[0], _counted(column.states), size=6)
+    widen(made, [4.0, *[23.7 / len(found.jurisdictions)] * len(found.jurisdictions)])
+    return saved(document)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from lawsearch.answer import Answer, Answers, Hit
+from lawsearch.answer import UNCERTAIN, Answer, Answers, Hit
 from lawsearch.reference import Cited
 from lawsearch.schemas import InstrumentOut, JurisdictionOut, ProvisionOut, ProvisionRef, TopicRef
 from lawsearch.service import View
@@ -88,7 +88,7 @@ def estimate(no_counterpart: float, state: str) -> str:
             return f"{words} no counterpart"
     if state == "unlikely":
         return "nothing found"
-    return "counterpart uncertain" if no_counterpart >= 0.3 else "counterpart likely"
+    return "counterpart uncertain" if no_counterpart >= UNCERTAIN else "counterpart likely"
 
 
 class FacetOut(BaseModel):

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.text import Text
 
 from lawsearch.console import Json, app, out, print_json
 from lawsearch.drafting import view_of
@@ -106,6 +107,11 @@ def told(found: Any) -> Iterable[str]:
         why = escape(f"({d.verdict} by {d.name}): {'; '.join(d.says)}")
         yield f"[yellow]to be looked at again:[/] {pair} {why}"
     yield f"[dim]{found.note}[/]"
+
+
+def plain(line: str) -> str:
+    """A line of marked-up text as it is read."""
+    return Text.from_markup(line).plain
 
 
 def _marked(found: Iterable[Any]) -> str:

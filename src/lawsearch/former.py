@@ -21,7 +21,7 @@ from lawsearch.embedding import Encoder, Models
 from lawsearch.generation import Generation, Group
 from lawsearch.instrument import Instrument
 from lawsearch.journal import Version
-from lawsearch.matching import Matcher, Query, Ranking, fuse, late
+from lawsearch.matching import Bridges, Matcher, Query, Ranking, directions, fuse, late
 from lawsearch.store import Store
 
 #: The constants of BM25 that the lexical index has, too.
@@ -126,12 +126,13 @@ class Former:
         own = np.array([i for i in standing if self._group(self.versions[i]) == group.name], np.int64)
         if not len(own):
             return ranking, 0
+        hubs = self._hubness(matcher, own, query.language)
         seen = {
-            "meaning": 2 * (self._whole[own] @ query.meaning) - self._hubness(matcher, own, query.language),
+            "meaning": 2 * (self._whole[own] @ query.meaning) - hubs,
             "title": self._title[own] @ query.title,
         }
         if len(query.parts):
-            seen["parts"] = late(self.parts, self.offsets, query.parts, own)
+            seen["parts"] = 2 * late(self.parts, self.offsets, query.parts, own) - directions(query.parts) * hubs
         if query.english is not None and group.language == "en":
             seen["english"] = self._english[own] @ query.english
         if query.concepts.any():
@@ -163,11 +164,15 @@ class Former:
             found[place] = sum(weight * n * (_K + 1) / (n + long) for n, weight in held if n)
         return found
 
-    def through(self, reach: np.ndarray) -> np.ndarray:
-        """``reach`` (n,) with what former wordings get of it: as much as what each became."""
+    def through(self, bridges: Bridges) -> Bridges:
+        """The same with what links say of former wordings: as much as of what each became."""
         if not self.versions:
-            return reach
-        return np.concatenate([reach, np.where(self._now >= 0, reach[self._now], 0).astype(reach.dtype)])
+            return bridges
+
+        def longer(said: np.ndarray) -> np.ndarray:
+            return np.concatenate([said, np.where(self._now >= 0, said[self._now], 0).astype(said.dtype)])
+
+        return Bridges(longer(bridges.reach), None if bridges.beside is None else longer(bridges.beside))
 
     def bag(self, row: int) -> np.ndarray:
         """The vector of concepts of the wording in a row."""

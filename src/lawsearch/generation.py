@@ -93,8 +93,24 @@ def prune(index_dir: Path, keep: int, unwanted: Collection[str] = ()) -> list[st
     worst_first = sorted(names(index_dir), key=lambda name: (name not in unwanted, name))
     removed = [name for name in worst_first[:-keep] if name != current_name(index_dir)]
     for name in removed:
-        shutil.rmtree(generations_dir(index_dir) / name, ignore_errors=True)
+        discard(generations_dir(index_dir) / name)
     return removed
+
+
+def discard(folder: Path) -> None:
+    """Remove a generation. It loses its name first: killed meanwhile, what is left of it passes for none."""
+    doomed = folder.with_name(f".removed-{folder.name}")
+    try:
+        os.replace(folder, doomed)
+    except OSError:
+        doomed = folder  # in use, on Windows: as much as can be
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def tidy(index_dir: Path) -> None:
+    """Remove what processes that were killed have left; to be called by the only one that changes the index."""
+    for left in generations_dir(index_dir).glob(".*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 class Generation:
@@ -181,6 +197,12 @@ class Generation:
     @cached_property
     def _by_topic(self) -> sparse.csc_matrix:
         return self.about.tocsc()
+
+    @cached_property
+    def follows(self) -> np.ndarray:
+        """Whether the next row is of the same text and so the next of its units, shape (n,)."""
+        texts = [key.split("/~", 1)[0] for key in self.ids]
+        return np.array([one == other for one, other in zip(texts, [*texts[1:], ""], strict=True)], bool)
 
     @cached_property
     def instrument_of(self) -> list[str]:

@@ -19,7 +19,7 @@ from lawsearch.assignment import assign
 from lawsearch.bags import Bags, concepts_digest
 from lawsearch.embedding import EmbeddingCache, Encoder, Models
 from lawsearch.errors import GenerationError
-from lawsearch.generation import FORMAT, Generation, Group, generations_dir, prune, switch
+from lawsearch.generation import FORMAT, Generation, Group, generations_dir, prune, switch, tidy
 from lawsearch.lexicon import Lexicon
 from lawsearch.linking import Progress, hubness, link, silent
 from lawsearch.matching import Matcher
@@ -61,9 +61,7 @@ def build(
             raise GenerationError(f"{settings.store_path} holds no provisions", "Ingest some: lawsearch ingest PATH")
         folder = generations_dir(settings.index_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        # Nobody else builds here: these are of processes that were killed.
-        for left in folder.glob(".building-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        tidy(settings.index_dir)
         working = folder / f".building-{os.getpid()}"
         working.mkdir()
         cache = EmbeddingCache(embeddings or settings.embeddings_path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lawsearch import views
+from lawsearch import sums, views
 from lawsearch.generation import Generation
 from lawsearch.text import digest
 
@@ -171,8 +171,9 @@ def _language(key: str) -> str:
 
 
 def flaws(path: Path, *, read_only: bool = True) -> Iterator[str]:
-    """What is wrong with a store's file: SQLite's own check, every text against the digest stored with it, and every
-    provision against the expression that it stands in. ``read_only`` for a snapshot, which never changes."""
+    """What is wrong with a store's file: SQLite's own check, every text against the digest stored with it, all that is
+    said of it against its sum, and every provision against the expression that it stands in. ``read_only`` for a
+    snapshot, which never changes."""
     try:
         mode = "ro&immutable=1" if read_only else "rw"
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as db:
@@ -188,6 +189,8 @@ def flaws(path: Path, *, read_only: bool = True) -> Iterator[str]:
             ]
             if wrong:
                 yield f"the text of {len(wrong)} provisions is not the one that was stored ({min(wrong)})"
+            if altered := list(sums.wrong(db)):
+                yield f"what is stored of {len(altered)} texts is not what was ({altered[0]})"
             lost = db.execute(
                 "select id from provisions p where not exists (select 1 from expressions e"
                 " where e.instrument = p.instrument and e.language = p.language) limit 1"

@@ -61,7 +61,7 @@ def link(
     """The links between the units of different jurisdictions: (n, n) float32, symmetric, weights 0..1.
 
     A link is the geometric mean of the shares of attention that two units give each other, so it is strong only
-    where it is mutual. Each round lets the links of the round before bridge.
+    where it is mutual. Each round lets the links of the round before bridge, and those of neighbours count.
     """
     rankings: list[tuple[int, Ranking]] = []
     home = {row: g for g in groups for row in range(g.start, g.stop)}
@@ -74,18 +74,17 @@ def link(
         progress("linking", row + 1, len(units))
     links = _mutual(rankings, len(units))
     for _ in range(ROUNDS - 1):
-        reach = (links @ links).tocsr()
-        links = _mutual(_bridged(matcher, rankings, reach), len(units))
+        links = _mutual(_bridged(matcher, rankings, links), len(units))
     return links
 
 
 def _bridged(
-    matcher: Matcher, rankings: Iterable[tuple[int, Ranking]], reach: sparse.csr_matrix
+    matcher: Matcher, rankings: Iterable[tuple[int, Ranking]], links: sparse.csr_matrix
 ) -> Iterator[tuple[int, Ranking]]:
     for row, own in groupby(rankings, key=lambda entry: entry[0]):
-        attention = reach[row].toarray().ravel()
+        bridges = matcher.bridges(row, links)
         for _, ranking in own:
-            yield row, matcher.bridged(ranking, attention)
+            yield row, matcher.bridged(ranking, bridges)
 
 
 def _mutual(rankings: Iterable[tuple[int, Ranking]], size: int) -> sparse.csr_matrix:

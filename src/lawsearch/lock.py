@@ -42,7 +42,7 @@ def alone(index_dir: Path, task: str) -> Iterator[None]:
     except Timeout:
         raise InUseError(f"{index_dir} is being changed by {_owner(owner)}", "Try again when it has ended") from None
     except OSError as error:
-        if error.filename and str(error.filename).startswith(str(index_dir / "run.")):
+        if error.filename and Path(error.filename) in (index_dir, owner, index_dir / "run.lock"):
             raise unwritable(index_dir, error) from error
         raise
 

@@ -4,8 +4,9 @@
    English vectors, and by words.
 2. Each view is standardised over the candidates and summed with fixed weights: whole text, best-matching parts
    (late interaction), titles, an English model where both sides are English, words where both share a language.
-3. Bridging: a unit whose counterparts in third jurisdictions are also counterparts of the candidate is likelier to
-   correspond. Links are mutual shares of attention between two groups; two steps along them are one bridge.
+3. Links are mutual shares of attention between two groups. Bridging: a unit whose counterparts in third jurisdictions
+   are also counterparts of the candidate is likelier to correspond; two steps along links are one bridge.
+   Neighbourhood: so is one between whose neighbours and those of the candidate there are links.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from lawsearch.text import normal
 
 #: Weights of the views; equal but for the title, which many laws leave empty (Indonesian articles have none).
 WEIGHTS = {"meaning": 1.0, "parts": 1.0, "title": 0.5, "english": 1.0, "words": 1.0, "concepts": 1.0}
-#: Weight of the bridge against the standardised sum of the views.
-BRIDGE = 1.5
+#: Weights of the bridge and of the neighbourhood against the standardised sum of the views.
+BRIDGE, NEIGHBOURS = 1.5, 0.2
+#: What a link one place further on in either text counts, against one between the two themselves.
+STEP = 0.5
 #: Candidates of a group by meaning, and by each further view: a whole law, or the top of a whole jurisdiction.
 NEAREST, FURTHER = 128, 32
 #: The nearest eighth of a group tells how near it is to a question as a whole; a share, for laws differ in length.
@@ -70,6 +73,15 @@ class Ranking:
     def shares(self) -> np.ndarray:
         """Softmax of the standardised scores: how attention is divided among the candidates."""
         return attention(self.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Bridges:
+    """What links say of all units, each (n,): ``reach``, the attention of the question after one more step along them;
+    ``beside``, how much links what stands beside the question and beside each unit; None for a text by itself."""
+
+    reach: np.ndarray
+    beside: np.ndarray | None = None
 
 
 def attention(scores: np.ndarray) -> np.ndarray:
@@ -144,12 +156,13 @@ class Matcher:
             rows = np.union1d(rows, g.title.search(query.title, group.name, FURTHER, mask)[0])
             if query.english is not None and group.language == "en":
                 rows = np.union1d(rows, g.english.search(query.english, group.name, FURTHER, mask)[0])
+        hubs = self.hubness(rows, query.language)
         seen = {
-            "meaning": 2 * (g.whole.vectors[rows] @ query.meaning) - self.hubness(rows, query.language),
+            "meaning": 2 * (g.whole.vectors[rows] @ query.meaning) - hubs,
             "title": g.title.vectors[rows] @ query.title,
         }
         if len(query.parts):
-            seen["parts"] = self._late(query, rows)
+            seen["parts"] = 2 * self._late(query, rows) - directions(query.parts) * hubs
         if query.english is not None and group.language == "en":
             seen["english"] = g.english.vectors[rows] @ query.english
         if query.concepts.any():
@@ -165,33 +178,62 @@ class Matcher:
         """The late interaction of a query with units."""
         return late(self.generation.parts, self.generation.offsets, query.parts, rows)
 
-    def reached(self, query: Query, exclude: str = "") -> tuple[np.ndarray, dict[str, Ranking]]:
-        """Where attention to the nearest units everywhere, the jurisdiction ``exclude`` left out, gets to after one
-        more step along their links, shape (n,); and the rankings by group that were made on the way."""
+    def bridges(self, row: int, links: sparse.csr_matrix | None = None) -> Bridges:
+        """What ``links``, by default those of the generation, say to the indexed unit at ``row``."""
+        links = self.generation.links if links is None else links
+        return Bridges((links[row] @ links).toarray().ravel(), beside(links, row, self.generation.follows))
+
+    def reached(self, query: Query, exclude: str = "") -> tuple[Bridges, dict[str, Ranking]]:
+        """What links say to a text, by the attention that it gives to the nearest units everywhere, the jurisdiction
+        ``exclude`` left out; and the rankings by group that were made on the way."""
         shares = np.zeros(len(self.generation.ids), np.float32)
         rankings = {}
         for group in self.generation.groups.values():
             if group.jurisdiction != exclude:
                 ranking = rankings[group.name] = self.rank(query, group)
                 shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
-        return self.reach(sparse.csr_matrix(shares)), rankings
+        return Bridges((sparse.csr_matrix(shares) @ self.generation.links).toarray().ravel()), rankings
 
-    def reach(self, shares: sparse.csr_matrix) -> np.ndarray:
-        """Where attention ``shares`` (1, n) gets to after one more step along the links, shape (n,)."""
-        return (shares @ self.generation.links).toarray().ravel()
-
-    def bridged(self, ranking: Ranking, reach: np.ndarray) -> Ranking:
-        """The ranking with what ``reach`` (n,), attention after two steps, says of its candidates."""
-        if not reach.any():
+    def bridged(self, ranking: Ranking, bridges: Bridges) -> Ranking:
+        """The ranking with what links say of its candidates."""
+        told = {"bridge": (BRIDGE, bridges.reach), "neighbours": (NEIGHBOURS, bridges.beside)}
+        seen = {name: value[ranking.rows] for name, (_, value) in told.items() if value is not None and value.any()}
+        if not seen:
             return ranking
-        value = reach[ranking.rows]
-        mass = standard(np.log(value + FAINT))
-        contributions = {**ranking.contributions, "bridge": BRIDGE * mass}
-        scores = standard(ranking.scores + BRIDGE * mass)
-        seen = {**ranking.views, "bridge": value}
+        given = {name: told[name][0] * standard(np.log(value + FAINT)) for name, value in seen.items()}
+        scores = standard(ranking.scores + np.sum(list(given.values()), axis=0))
         # Every further group brings some: without dividing, a larger corpus would look surer of everything.
-        reached = float(value.sum()) / max(1, len(self.generation.groups) - 1)
-        return _sorted(Ranking(ranking.rows, scores, seen, contributions, reached, ranking.nearness))
+        reached = float(seen["bridge"].sum()) / max(1, len(self.generation.groups) - 1) if "bridge" in seen else np.nan
+        return _sorted(
+            Ranking(
+                ranking.rows, scores, {**ranking.views, **seen}, {**ranking.contributions, **given}, reached,
+                ranking.nearness,
+            )
+        )  # fmt: skip
+
+
+def beside(links: sparse.csr_matrix, row: int, follows: np.ndarray) -> np.ndarray:
+    """How much links what stands beside the unit at ``row`` and beside each other unit, shape (n,).
+
+    A link between two neighbours counts for ``STEP`` twice, one that is off on one side only once. ``follows`` (n,)
+    says of each row whether the next is of the same text.
+    """
+    own = links[row].toarray().ravel()
+    near = own.copy()
+    if row and follows[row - 1]:
+        near += STEP * links[row - 1].toarray().ravel()
+    if follows[row]:
+        near += STEP * links[row + 1].toarray().ravel()
+    spread = near - own
+    spread[1:] += STEP * near[:-1] * follows[:-1]
+    spread[:-1] += STEP * near[1:] * follows[:-1]
+    return spread
+
+
+def directions(parts: np.ndarray) -> int:
+    """In how many directions the late interaction of a query with ``parts`` adds up similarities."""
+    # A lone sentence says nothing of how much of the other side it covers.
+    return 1 + (len(parts) > 1)
 
 
 def late(parts: np.ndarray, offsets: np.ndarray, asked: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -209,8 +251,7 @@ def late(parts: np.ndarray, offsets: np.ndarray, asked: np.ndarray, rows: np.nda
         return value
     bounds = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
     value[filled] = np.maximum.reduceat(cosines, bounds).mean(axis=1)
-    # A lone sentence says nothing of how much of the other side it covers.
-    if len(asked) > 1:
+    if directions(asked) > 1:
         backward = np.zeros(len(rows))
         np.add.at(backward, owners, cosines.max(axis=1))
         value[filled] += backward[filled] / counts[filled]

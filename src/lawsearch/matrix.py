@@ -1,42 +1,99 @@
-"""The matrix: topics of a field of law in rows, jurisdictions in columns, provisions in the cells."""
+"""The matrix: topics of a field of law, or the provisions of a pivot text, in rows; jurisdictions in columns; in each
+cell what a jurisdiction has of it, or why nothing is said."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from lawsearch.answer import UNCERTAIN
 from lawsearch.generation import Generation
 from lawsearch.provision import Provision
 from lawsearch.store import Store
 from lawsearch.topic import Topic
+from lawsearch.vocabulary import jurisdictions
 
 #: Provisions that a cell shows at most.
 SHOWN = 3
+#: What a cell says. ``confirmed`` and ``rejected`` are a person's; ``unreadable``: there are files, but their
+#: provisions could not be told; of ``no text`` nothing is known at all.
+STATES = ("confirmed", "corresponds", "partly", "rejected", "none", "unreadable", "no text")
+#: Of these, those in which a jurisdiction has something, and those that say nothing of it.
+PRESENT, SILENT = ("confirmed", "corresponds", "partly"), ("unreadable", "no text")
+#: How far what a row is about is spread: where every jurisdiction has it, in more than half, in fewer, nowhere; and
+#: where fewer than two can be judged.
+SPREADS = ("common baseline", "widespread", "fragmented", "nowhere", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one jurisdiction has on one topic: provisions with their scores, surest first; ``more`` were left out.
-    A cell without provisions is a gap as far as the corpus goes; one without ``units`` says nothing."""
+    """What one jurisdiction has: the state, one of STATES, and provisions with their scores (None: a person chose it),
+    surest first; ``more`` were left out."""
 
     jurisdiction: str
-    provisions: tuple[tuple[Provision, float], ...]
-    more: int
-    units: int
+    state: str
+    provisions: tuple[tuple[Provision, float | None], ...] = ()
+    more: int = 0
+
+    @property
+    def best(self) -> Provision | None:
+        """The provision that it shows first."""
+        return self.provisions[0][0] if self.provisions else None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One topic with its cells, in the order of the jurisdictions asked for."""
+    """A topic or a provision with its cells, in the order of the jurisdictions asked for."""
 
-    topic: Topic
+    subject: Topic | Provision
     cells: tuple[Cell, ...]
 
+    @property
+    def counted(self) -> list[Cell]:
+        """The cells that the spread is counted over: of member states, where there are any, that can be judged."""
+        members = [c for c in self.cells if jurisdictions()[c.jurisdiction].member]
+        return [c for c in members or self.cells if c.state not in SILENT]
 
-def matrix(generation: Generation, store: Store, topics: Sequence[Topic], jurisdictions: Sequence[str]) -> list[Row]:
-    """The rows of ``topics`` over ``jurisdictions``; the same section in two languages counts once. ``store`` is the
-    generation's, opened for this thread."""
-    groups = {code: [g for g in generation.groups.values() if g.jurisdiction == code] for code in jurisdictions}
+    @property
+    def present(self) -> int:
+        """In how many of them there is something."""
+        return sum(c.state in PRESENT for c in self.counted)
+
+    @property
+    def spread(self) -> str:
+        """One of SPREADS."""
+        there, of = self.present, len(self.counted)
+        if of < 2:
+            return "unknown"
+        if there == of:
+            return "common baseline"
+        if not there:
+            return "nowhere"
+        return "widespread" if 2 * there > of else "fragmented"
+
+
+def tally(cells: Iterable[Cell]) -> dict[str, int]:
+    """How many cells say what, by STATES."""
+    found = Counter(cell.state for cell in cells)
+    return {state: found[state] for state in STATES}
+
+
+def unread(row: Row, codes: Collection[str]) -> Row:
+    """The row where nothing can be told of the jurisdictions ``codes``: that nothing was found there says nothing."""
+    blank = ("none", "no text")
+    return replace(
+        row,
+        cells=tuple(
+            replace(c, state="unreadable") if c.jurisdiction in codes and c.state in blank else c for c in row.cells
+        ),
+    )
+
+
+def matrix(generation: Generation, store: Store, topics: Sequence[Topic], codes: Sequence[str]) -> list[Row]:
+    """The rows of ``topics`` over the jurisdictions ``codes``; the same section in two languages counts once. A topic
+    is there in part where that is uncertain. ``store`` is the generation's, opened for this thread."""
+    groups = {code: [g for g in generation.groups.values() if g.jurisdiction == code] for code in codes}
     rows = []
     for topic in topics:
         scores = generation.about_topic(topic.id)
@@ -49,8 +106,11 @@ def matrix(generation: Generation, store: Store, topics: Sequence[Topic], jurisd
                     section = (work.rsplit("/", 1)[0], eid)
                     found[section] = max(found.get(section, (0.0, "")), (float(scores[row]), generation.ids[row]))
             best = sorted(found.values(), key=lambda entry: (-entry[0], entry[1]))
+            if best:
+                state = "corresponds" if 1 - best[0][0] < UNCERTAIN else "partly"
+            else:
+                state = "none" if own else "no text"
             shown = tuple((store.provision(key), score) for score, key in best[:SHOWN])
-            units = sum(g.stop - g.start for g in own)
-            cells.append(Cell(code, shown, len(best) - len(shown), units))
+            cells.append(Cell(code, state, shown, len(best) - len(shown)))
         rows.append(Row(topic, tuple(cells)))
     return rows

@@ -15,6 +15,7 @@ from lawsearch.console import Json, app, bar, err, out, print_json, steps
 from lawsearch.errors import LawsearchError, QueryError
 from lawsearch.instrument import KINDS, STATUSES, SUBJECTS
 from lawsearch.lock import taking_turns
+from lawsearch.logs import configure
 from lawsearch.settings import Settings, load_settings
 from lawsearch.vocabulary import jurisdictions
 
@@ -29,6 +30,14 @@ def _book(settings: Settings) -> Any:
     from ingest.correction import load
 
     return load(settings.catalogue_dir / "corrections")
+
+
+def _fetcher(settings: Settings, folder: Path) -> Any:
+    """What fetches texts into a folder, with the manners of the settings."""
+    from ingest.fetching import Fetcher, Manners
+
+    manners = Manners(contact=settings.fetch_contact, private=settings.fetch_private, ca_file=settings.ca_file)
+    return Fetcher(folder, manners)
 
 
 @app.command()
@@ -47,6 +56,7 @@ def ingest(
     from lawsearch.store import Store
 
     settings = load_settings()
+    configure(settings)
     with Store(settings.store_path) as store, bar() as drawn:
         task = drawn.add_task("reading", total=None)
 
@@ -104,6 +114,7 @@ def index(force: Annotated[bool, typer.Option(help="Build even if nothing change
     from lawsearch.indexing import build
 
     settings = load_settings()
+    configure(settings)
     with err.status("loading the models (the first time they are unpacked)"):
         models = load_models(settings)
     with steps() as step:
@@ -255,16 +266,22 @@ def fetch(
     instrument: Annotated[list[str] | None, typer.Option("--instrument", help="Only this instrument id.")] = None,
 ) -> None:
     """Fetch the texts that the catalogue has official addresses of."""
-    from ingest.fetching import FAILED, Fetcher
+    from ingest.fetching import FAILED
     from lawsearch.catalogue import load
 
+    settings = load_settings()
+    configure(settings)
     wanted = [
         e
-        for e in load(load_settings().catalogue_dir).entries
+        for e in load(settings.catalogue_dir).entries
         if (not jurisdiction or e.instrument.jurisdiction in jurisdiction)
         and (not instrument or e.instrument.id in instrument)
     ]
-    found = Fetcher(folder).fetch(wanted, lambda one: out.print(f"{one.state:9} {one.instrument} {escape(one.reason)}"))
+
+    def tell(one: Any) -> None:
+        out.print(f"{one.state:9} {one.instrument} {escape(one.reason)}")
+
+    found = _fetcher(settings, folder).fetch(wanted, tell)
     if not found:
         raise LawsearchError("nothing to fetch", "No instrument that you chose has an address in the catalogue")
     if any(one.state == FAILED for one in found):
@@ -366,6 +383,7 @@ def serve(
 
     given = {k: v for k, v in {"host": host, "port": port}.items() if v is not None}
     settings = load_settings(**given)
+    configure(settings)
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -392,7 +410,9 @@ def serve(
 
     painter = Painter()
     try:
-        Server(uvicorn.Config(create_app(settings, picture=painter), log_level="warning")).run(sockets=[listener])
+        # Its lines go where ours go; what it would log of requests names addresses in full.
+        config = uvicorn.Config(create_app(settings, picture=painter), log_config=None, access_log=False)
+        Server(config).run(sockets=[listener])
     finally:
         painter.close()
 

@@ -28,7 +28,8 @@ class Pictures:
         self._paint = paint
         #: Of each file the size and time of its last change when it was read, and its digest then.
         self._digests: dict[Path, tuple[int, int, str]] = {}
-        self._drawn: Made[tuple[str, str, int], bytes] = Made(Turns("pages", AT_ONCE, WAITING, PATIENCE), KEPT, len)
+        self.turns = Turns("pages", AT_ONCE, WAITING, PATIENCE)
+        self._drawn: Made[tuple[str, str, int], bytes] = Made(self.turns, KEPT, len)
 
     def refusal(self, entry: Entry) -> str:
         """Why there are no pictures of the text of ``entry``, in a sentence; empty where there are."""

@@ -145,9 +145,16 @@ class ClauseRequest(CounterpartsQuery):
 
 class MatrixQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    field: str = Field("personal-data", description="Id of a field of the taxonomy.", examples=["personal-data"])
+    field: str = Field(
+        "personal-data", description="Id of the field of the taxonomy whose topics are the rows.",
+        examples=["personal-data"],
+    )  # fmt: skip
+    pivot: str = Field(
+        "", description="Id of an instrument, or of one of its languages, whose provisions are the rows instead.",
+        examples=[""],
+    )  # fmt: skip
     jurisdiction: list[Code] = Field(
-        [], description="The columns; by default the member states and who else has text.", examples=[["sg", "vn"]]
+        [], description="The columns; by default the member states and ASEAN.", examples=[["sg", "vn"]]
     )
 
 

@@ -15,11 +15,9 @@ from lawsearch import coverage as census
 from lawsearch.alignment import Column
 from lawsearch.answer import Answers, Filters
 from lawsearch.comparison import clause_parts, compare, pieces_of
-from lawsearch.errors import NotFoundError, QueryError
+from lawsearch.errors import QueryError
 from lawsearch.facets import DEPTH, Facet, facets
 from lawsearch.findings import AnswersOut, CitedOut, FacetOut
-from lawsearch.matrices import MatrixCell, MatrixOut, MatrixRow, ScoredRef
-from lawsearch.matrix import matrix
 from lawsearch.pictures import Pictures, pages_of
 from lawsearch.provision import Provision
 from lawsearch.queries import ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
@@ -178,9 +176,10 @@ def _baselines(view: View, query: CompareQuery, sources: Sequence[Provision | No
 def coverage(view: View) -> list[Coverage]:
     """What the corpus holds, by jurisdiction: every member state, and others where there is something."""
     found = []
+    unread = view.unread()
     for code, jurisdiction in jurisdictions().items():
         count = view.facets["jurisdiction"][code]
-        if jurisdiction.member or count:
+        if jurisdiction.member or count or code in unread:
             mine = [e for e in view.entries if view.instruments[e.instrument.id].jurisdiction == code]
             counted = _quality([e.report for e in mine])
             found.append(
@@ -189,6 +188,7 @@ def coverage(view: View) -> list[Coverage]:
                     instruments=count,
                     units=view.units[code],
                     languages=sorted({e.language for e in mine}),
+                    unread=unread.get(code, []),
                     **counted,
                 )
             )
@@ -303,40 +303,6 @@ def topic_list(view: View) -> TopicList:
         for t in view.taxonomy.topics.values()
     ]  # fmt: skip
     return TopicList(generation=view.name, topics=topics)
-
-
-def matrix_page(view: View, field: str, codes: list[str]) -> MatrixOut:
-    """The topics of a field over jurisdictions, by default the member states and who else has text.
-
-    Raises NotFoundError where there is no such field.
-    """
-    if field not in view.taxonomy.fields:
-        names = ", ".join(view.taxonomy.fields) or "none, the taxonomy is empty"
-        raise NotFoundError(f"no field {field!r} in the taxonomy", f"Its fields: {names}")
-    wanted = codes or [code for code, j in jurisdictions().items() if j.member or view.units[code]]
-    rows = [
-        MatrixRow(
-            topic=TopicRef.of(view, row.topic.id),
-            definition=row.topic.definition,
-            cells=[
-                MatrixCell(
-                    jurisdiction=cell.jurisdiction,
-                    state="found" if cell.provisions else "none" if cell.units else "no text",
-                    provisions=[ScoredRef(provision=ProvisionRef.of(p), score=round(s, 3)) for p, s in cell.provisions],
-                    more=cell.more,
-                )
-                for cell in row.cells
-            ],
-        )
-        for row in matrix(view.searcher.generation, view.store, view.taxonomy.of(field), wanted)
-    ]
-    return MatrixOut(
-        generation=view.name,
-        field=field,
-        jurisdictions=[JurisdictionOut.of(code) for code in wanted],
-        laws=[law for law in laws(view) if law.jurisdiction.code in wanted] if field == "personal-data" else [],
-        rows=rows,
-    )
 
 
 def laws(view: View) -> list[LawOut]:

@@ -92,6 +92,17 @@ def last_good(index_dir: Path) -> Run | None:
     return next((run for run in runs(index_dir) if run.result == OK), None)
 
 
+def unread(index_dir: Path) -> dict[str, list[Document]]:
+    """The documents that the newest run which ended could not read, by the jurisdiction of the instrument that each is
+    known to be of; what nobody knows the instrument of is under ``unknown``."""
+    found: dict[str, list[Document]] = {}
+    last = next((run for run in runs(index_dir) if run.finished), Run(started=""))
+    for one in last.documents:
+        if one.state == FAILED:
+            found.setdefault((one.instrument or "/akn/unknown").split("/")[2], []).append(one)
+    return found
+
+
 def settle(index_dir: Path) -> list[Run]:
     """Mark as failed the runs that were killed; to be called by the only run there is. Returns them."""
     killed = []

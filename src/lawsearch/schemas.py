@@ -107,7 +107,8 @@ def shorten(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     cut = text[:most]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[-20:] else cut) + " …"
+    # Where no space is near, the script writes none: an ellipsis apart would stand on a line of its own.
+    return cut.rsplit(" ", 1)[0] + " …" if " " in cut[-20:] else cut + "…"
 
 
 class BoxOut(BaseModel):
@@ -249,11 +250,6 @@ class CatalogueOut(BaseModel):
     data_protection: list[LawOut] = Field(description="Which member states have a data protection law.")
 
 
-class Health(BaseModel):
-    status: str = Field(description="ok", examples=["ok"])
-    generation: str = Field(description="The index being served.", examples=["2026-11-23T120000Z"])
-
-
 class Coverage(BaseModel):
     jurisdiction: JurisdictionOut
     instruments: int = Field(description="Instruments in the corpus.", examples=[4])
@@ -265,6 +261,7 @@ class Coverage(BaseModel):
     unassigned: float = Field(0, description="Share of the characters that belong to no provision.", examples=[0.002])
     ocr_pages: int = Field(0, description="Pages read by optical character recognition.", examples=[0])
     pages: int = Field(0, description="Pages of all their files.", examples=[140])
+    unread: list[str] = Field([], description="Files of it that the last run could not read.", examples=[[]])
 
 
 class ChangesOut(BaseModel):

@@ -22,9 +22,10 @@ from lawsearch.errors import GenerationError, QueryError
 from lawsearch.former import NOTHING, Former
 from lawsearch.generation import Generation, Group, current_name
 from lawsearch.instrument import Instrument
+from lawsearch.integrity import damages
 from lawsearch.journal import Version
 from lawsearch.language import detect
-from lawsearch.matching import Matcher, Query, Ranking
+from lawsearch.matching import Bridges, Matcher, Query, Ranking
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.text import digits, normal
@@ -34,6 +35,15 @@ from lawsearch.vocabulary import jurisdictions
 TERMS = 6
 #: So many texts are kept as understood: the same text is asked again with other filters.
 KEPT = 16
+
+
+def _sound(generation: Generation) -> Generation:
+    """The generation where its files are what was built. Raises GenerationError naming those that are not."""
+    wrong = list(damages(generation.store.path.parent))
+    if wrong:
+        generation.close()
+        raise GenerationError(f"the index is damaged: {'; '.join(map(str, wrong))}", "Try: lawsearch verify --repair")
+    return generation
 
 
 class Searcher:
@@ -52,13 +62,13 @@ class Searcher:
         self.models = models
         self._matcher = Matcher(generation)
         self._store = threading.Lock()
-        self._texts: OrderedDict[tuple[str, str], tuple[str, Query, np.ndarray, dict[str, Ranking]]] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, str], tuple[str, Query, Bridges, dict[str, Ranking]]] = OrderedDict()
         self._keeping = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings) -> Searcher:
         """The current generation with its models loaded. Raises GenerationError, ModelError."""
-        return cls(settings, Generation.current(settings.index_dir), load_models(settings))
+        return cls(settings, _sound(Generation.current(settings.index_dir)), load_models(settings))
 
     def stale(self) -> bool:
         """Whether a newer generation is current."""
@@ -66,7 +76,7 @@ class Searcher:
 
     def renewed(self) -> Searcher:
         """A searcher over the current generation with the models already loaded. Raises GenerationError."""
-        return Searcher(self.settings, Generation.current(self.settings.index_dir), self.models)
+        return Searcher(self.settings, _sound(Generation.current(self.settings.index_dir)), self.models)
 
     def search(self, text: str, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
         """Provisions of every jurisdiction that answer ``text``: words, a question, a topic. Raises QueryError."""
@@ -102,8 +112,7 @@ class Searcher:
             text = source.text or source.heading or source.label
             return replace(self._of_text(text, filters, limit, exclude=home), source=source)
         query = self._matcher.query_of(row, source)
-        reach = self._matcher.reach(self.generation.links[row])
-        answers = self._answers(query, reach, {}, filters, limit, home)
+        answers = self._answers(query, self._matcher.bridges(row), {}, filters, limit, home)
         return self._result(views.whole(source), source.language, answers, filters, started, source)
 
     def ranked(self, asked: Provision | str, instrument: str, language: str) -> tuple[list[str], float]:
@@ -114,14 +123,14 @@ class Searcher:
         if isinstance(asked, Provision):
             row = self.generation.rows[asked.id]
             query = self._matcher.query_of(row, asked)
-            reach = self._matcher.reach(self.generation.links[row])
+            bridges = self._matcher.bridges(row)
         else:
             query = self._matcher.query_of_text(self.models, asked, detect(asked))
-            reach, _ = self._matcher.reached(query)
+            bridges, _ = self._matcher.reached(query)
         mask = self._mask(Filters(instruments=(instrument,), languages=(language,)))
         home = self.generation.instruments[instrument].jurisdiction
         group = self.generation.groups[f"{home}-{language}"]
-        ranking = self._matcher.bridged(self._matcher.rank(query, group, mask), reach)
+        ranking = self._matcher.bridged(self._matcher.rank(query, group, mask), bridges)
         return [self.generation.ids[row] for row in ranking.rows], doubt(query, ranking, self.generation.bags)
 
     def warm(self) -> Searcher:
@@ -133,11 +142,11 @@ class Searcher:
 
     def _of_text(self, text: str, filters: Filters, limit: int, exclude: str = "") -> Answers:
         started = time.perf_counter()
-        language, query, reach, rankings = self._understood(text, exclude)
-        answers = self._answers(query, reach, rankings, filters, limit, exclude)
+        language, query, bridges, rankings = self._understood(text, exclude)
+        answers = self._answers(query, bridges, rankings, filters, limit, exclude)
         return self._result(normal(text), language, answers, filters, started)
 
-    def _understood(self, text: str, exclude: str) -> tuple[str, Query, np.ndarray, dict[str, Ranking]]:
+    def _understood(self, text: str, exclude: str) -> tuple[str, Query, Bridges, dict[str, Ranking]]:
         """The language of a text, the query it is, and what ``reached`` says of that."""
         key = (text, exclude)
         with self._keeping:
@@ -156,7 +165,7 @@ class Searcher:
     def _answers(
         self,
         query: Query,
-        reach: np.ndarray,
+        bridges: Bridges,
         rankings: Mapping[str, Ranking],
         filters: Filters,
         limit: int,
@@ -170,7 +179,7 @@ class Searcher:
         if filters.as_of:
             standing = self._standing(filters)
             groups = sorted([*groups, *self._former.groups()], key=lambda g: g.jurisdiction)
-            reach = self._former.through(reach)
+            bridges = self._former.through(bridges)
         covered = {code: list(found) for code, found in groupby(groups, key=lambda g: g.jurisdiction)}
         wanted = filters.jurisdictions or tuple(
             code for code, j in jurisdictions().items() if j.member or code in covered
@@ -190,7 +199,7 @@ class Searcher:
                     units += more
                 if not len(ranking.rows):
                     continue
-                ranking = self._matcher.bridged(ranking, reach)
+                ranking = self._matcher.bridged(ranking, bridges)
                 missing = self._doubt(query, ranking)
                 least = min(least, missing)
                 scores = (1 - missing) * relative(ranking.scores[: 2 * limit])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +28,7 @@ from lawsearch.instrument import Instrument
 from lawsearch.parameter import parameters
 from lawsearch.provision import Provision
 from lawsearch.register import Register
+from lawsearch.run import unread
 from lawsearch.settings import Settings
 from lawsearch.store import Entry, Store
 from lawsearch.text import normal
@@ -46,6 +49,8 @@ AT_ONCE, WAITING, PATIENCE = min(4, os.cpu_count() or 1), 12, 5.0
 EVERY = 1.0
 #: Estimated probability of "no counterpart" from which a jurisdiction is shown as having none.
 UNLIKELY = 0.5
+#: What the parser says of a document in which it found no provisions: its pages stand for them.
+PAGE_WISE = "page-wise"
 #: Most parts that are encoded for one comparison: drafted clauses, and lines too short for the index.
 ENCODED = 32
 #: Vectors of such parts that are kept.
@@ -62,6 +67,7 @@ class View:
 
     searcher: Searcher
     catalogue: Catalogue = field(default_factory=Catalogue)
+    index_dir: Path = Path("index")
     instruments: dict[str, Instrument] = field(init=False)
     entries: tuple[Entry, ...] = field(init=False)
     units: Counter[str] = field(init=False)
@@ -114,6 +120,21 @@ class View:
     def changes(self) -> Report | None:
         """What it changed against the generation before; None where nothing is known of one before."""
         return of_generation(self.searcher.generation.store.path.parent)
+
+    def unread(self) -> dict[str, list[str]]:
+        """The names of the files that the last run could not read, by jurisdiction."""
+        # Asked each time: a night in which nothing could be read makes no generation.
+        found = unread(self.index_dir)
+        return {code: [re.split(r"[/\\]", one.path)[-1] for one in documents] for code, documents in found.items()}
+
+    def unreadable(self) -> list[str]:
+        """The jurisdictions of which there are files, but no provisions could be told in any of them: unread, or kept
+        page by page."""
+        texts: dict[str, bool] = dict.fromkeys(self.unread(), False)
+        for entry in self.entries:
+            code = self.instruments[entry.instrument.id].jurisdiction
+            texts[code] = texts.get(code, False) or PAGE_WISE not in entry.report.get("flags", ())
+        return [code for code, told in texts.items() if not told]
 
     @property
     def main_field(self) -> str:
@@ -310,7 +331,7 @@ class Service:
         except MetadataError as error:
             log.warning("the catalogue cannot be shown: %s", error)
             catalogue = Catalogue()
-        view = View(searcher, catalogue)
+        view = View(searcher, catalogue, self.settings.index_dir)
         # Made now, or the first to ask waits for it.
         _ = view.register
         return view

@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     english_model: str = Field(
         "", description="A second model for pairs of English texts; empty: all-MiniLM-L6-v2; 'none': no second model."
     )
+    precision: Literal["auto", "int8", "float32"] = Field(
+        "auto",
+        description="What models calculate in. int8: by onnxruntime, several times as fast; float32: by torch, the "
+        "reference; auto: int8 where it can be had.",
+    )
     batch_size: int = Field(16, ge=1, le=1024, description="Windows of text embedded at once.")
     threads: int = Field(0, ge=0, description="Threads for embedding; 0: as many as there are cores.")
     flat_limit: int = Field(

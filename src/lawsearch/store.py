@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lawsearch import journal
+from lawsearch import journal, sums
 from lawsearch.errors import MetadataError, NotFoundError
 from lawsearch.instrument import Instrument, instrument_from
 from lawsearch.journal import Journal, Text
@@ -34,6 +34,7 @@ _TABLES = (
     "create index if not exists in_order on provisions (instrument, language, position)",
     "create index if not exists below on provisions (instrument, language, parent, position)",
     *journal.TABLES,
+    sums.TABLE,
 )
 _COLUMNS = "instrument, language, eid, kind, number, label, citation, heading, text, path, parent, boxes, flags"
 _READ = f"{_COLUMNS}, digest"
@@ -94,6 +95,8 @@ class Store:
             if not read_only and found in (0, 1):
                 self._db.execute("pragma journal_mode = wal")
                 found = self._prepare()
+            elif not read_only and found == SCHEMA:
+                self._db.execute(sums.TABLE)  # a store of before there were any
         except sqlite3.DatabaseError as error:
             self._db.close()
             if isinstance(error, sqlite3.OperationalError):  # locked, or no right to read: it may well be a store
@@ -124,6 +127,7 @@ class Store:
                 for instrument, language, ingested in rows.fetchall():
                     text = self._text(instrument, language)
                     self.journal.note(ingested, (instrument, language), None, text)
+                    sums.keep(db, (instrument, language))
                 db.execute(f"pragma user_version = {SCHEMA}")
                 return SCHEMA
             return int(found)
@@ -195,6 +199,7 @@ class Store:
             found: list[tuple[str, str]] = []
             for key in dict.fromkeys([*before, *after]):
                 found += self.journal.note(now, key, before.get(key), self._text(*key) if key in after else None)
+                sums.keep(db, key)
         kinds = ("added", "changed", "gone", "moved")
         return Changes(**{kind: tuple(key for k, key in found if k == kind) for kind in kinds})
 
@@ -225,6 +230,7 @@ class Store:
             for key in found:
                 self.journal.note(now, key, self._text(*key), None)
                 self._delete(*key)
+                sums.keep(db, key)
         return len(found)
 
     def snapshot(self, path: Path) -> None:

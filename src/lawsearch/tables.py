@@ -131,8 +131,10 @@ class Tables:
     AT_ONCE, WAITING, PATIENCE = 1, 8, 10.0
 
     def __init__(self) -> None:
-        turns = Turns("tables", self.AT_ONCE, self.WAITING, self.PATIENCE)
-        self._made: Made[tuple[str, Side, Side], Alignment] = Made(turns, self.MOST, lambda table: len(table.rows) + 1)
+        self.turns = Turns("tables", self.AT_ONCE, self.WAITING, self.PATIENCE)
+        self._made: Made[tuple[str, Side, Side], Alignment] = Made(
+            self.turns, self.MOST, lambda table: len(table.rows) + 1
+        )
 
     def of(self, view: View, source: Side, target: Side) -> Alignment:
         """The table of two texts, made or remembered. Raises BusyError."""

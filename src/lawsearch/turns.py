@@ -28,6 +28,9 @@ class Turns:
         self.at_once, self.waiting, self.patience = at_once, waiting, patience
         self._free = threading.BoundedSemaphore(at_once)
         self._places = threading.BoundedSemaphore(waiting)
+        self._counting = threading.Lock()
+        #: How many are at work now, and how many wait.
+        self.working = self.queued = 0
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -36,9 +39,11 @@ class Turns:
             with self.place():
                 if not self._free.acquire(timeout=self.patience):
                     raise self.busy()
+        self._count(working=1)
         try:
             yield
         finally:
+            self._count(working=-1)
             self._free.release()
 
     @contextmanager
@@ -46,10 +51,17 @@ class Turns:
         """A place to wait at. Raises BusyError where all are taken."""
         if not self._places.acquire(blocking=False):
             raise self.busy()
+        self._count(queued=1)
         try:
             yield
         finally:
+            self._count(queued=-1)
             self._places.release()
+
+    def _count(self, working: int = 0, queued: int = 0) -> None:
+        with self._counting:
+            self.working += working
+            self.queued += queued
 
     def busy(self) -> BusyError:
         """What those are told who have to come back."""

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -15,12 +15,18 @@ from rich.markup import escape
 from lawsearch import orders
 from lawsearch.catalogue import load
 from lawsearch.console import Json, app, err, out, print_json, steps
-from lawsearch.errors import NotFoundError, SettingsError
+from lawsearch.drafting import view_of
+from lawsearch.errors import LawsearchError, NotFoundError, SettingsError
+from lawsearch.following import plain, told
 from lawsearch.lock import alone
-from lawsearch.operating import _book
+from lawsearch.logs import configure
+from lawsearch.operating import _book, _fetcher
 from lawsearch.run import FAILED, Run
 from lawsearch.settings import Settings, load_settings
 from lawsearch.store import Store
+
+if TYPE_CHECKING:
+    from lawsearch.changes import ReportOut
 
 Accepted = Annotated[
     list[str] | None, typer.Option(help="An instrument that may lose provisions tonight (repeatable): /akn/sg/act/…")
@@ -38,6 +44,7 @@ def nightly(
     Any failure keeps the current index and exits with 1. Documents that cannot be read are reported and stop nothing.
     """
     settings = load_settings()
+    configure(settings)
     watched = (*settings.watched_dirs, *([settings.fetch_dir] if settings.fetch_dir else []))
     if not watched:
         raise SettingsError("no folder is watched", 'Set watched_dirs = ["/srv/laws"] in lawsearch.toml')
@@ -46,10 +53,14 @@ def nightly(
         return
     with alone(settings.index_dir, "nightly"), steps() as step:
         run = _night(settings, watched, accept or [], step)
+    report = reported(settings, run)
     if as_json:
-        print_json(asdict(run))
+        print_json({**asdict(run), "report": report and report.model_dump()})
     else:
-        _show(run)
+        for line in _lines(run):
+            (err if line.startswith(("failed: ", "warning: ")) else out).print(line, markup=False)
+        for line in told(report) if report else ():
+            out.print(line)
     if run.result == FAILED:
         raise typer.Exit(1)
 
@@ -71,10 +82,8 @@ def _night(settings: Settings, watched: tuple[Path, ...], accept: Sequence[str],
         )
 
     def fetch() -> Any:
-        from ingest.fetching import Fetcher
-
         assert settings.fetch_dir
-        return Fetcher(settings.fetch_dir).fetch(catalogue.entries)
+        return _fetcher(settings, settings.fetch_dir).fetch(catalogue.entries)
 
     plan = Plan(
         index_dir=settings.index_dir,
@@ -90,9 +99,62 @@ def _night(settings: Settings, watched: tuple[Path, ...], accept: Sequence[str],
     return night(plan)
 
 
-def followers(_settings: Settings) -> list[Callable[[Run], None]]:
+def followers(settings: Settings) -> list[Callable[[Run], None]]:
     """Who is told of every run that has ended, well or not; what goes wrong with it is a warning in its record."""
-    return []
+
+    from lawsearch.delivery import deliver
+    from lawsearch.health import RunOut
+
+    def send(run: Run) -> None:
+        if not (run.switched or run.documents or run.warnings or run.result == FAILED):
+            return  # every night a mail that says nothing would soon be read by nobody
+        report = reported(settings, run)
+        text = "\n".join([*_lines(run), *map(plain, told(report) if report else ())]) + "\n"
+        data = {"run": RunOut.of(run).model_dump(), "report": report and report.model_dump()}
+        if lost := [one for one in deliver(subject(run, report), text, data, settings) if not one.ok]:
+            raise LawsearchError("; ".join(f"{one.channel}: {one.reason}" for one in lost))
+
+    return [send] if settings.webhook_url.get_secret_value() or settings.smtp_host else []
+
+
+def reported(settings: Settings, run: Run) -> ReportOut | None:
+    """What a run changed in what is served; None where it did not switch."""
+    from lawsearch import changes
+    from lawsearch.desk import Desk
+
+    if not run.switched:
+        return None
+    return changes.report(view_of(settings), Desk(settings.desk_path), generation=run.after)
+
+
+def subject(run: Run, report: ReportOut | None) -> str:
+    """A run in a line."""
+    if run.result == FAILED:
+        return f"lawsearch: the run failed: {run.reason}"
+    said = []
+    if report and (s := report.summary):
+        counts = (
+            (len(s.new), "instruments new"), (len(s.gone), "instruments gone"), (s.added, "provisions new"),
+            (s.changed + s.moved, "changed"), (s.removed, "gone"), (len(report.suspect), "decisions to look at again"),
+        )  # fmt: skip
+        said = [f"{n} {what}" for n, what in counts if n]
+    if unread := sum(d.state.endswith(("failed", "fetched")) for d in run.documents):
+        said.append(f"{unread} documents not read")
+    return f"lawsearch: {', '.join(said) or 'no text changed'}"
+
+
+def _lines(run: Run) -> Iterator[str]:
+    """A run in words, without what it changed."""
+    for one in run.documents:
+        yield f"{one.state:11} {one.path}  {one.instrument}  {one.reason}".rstrip()
+    for warning in run.warnings:
+        yield f"warning: {warning}"
+    counts = {state: sum(d.state == state for d in run.documents) for state in {d.state: None for d in run.documents}}
+    yield ", ".join([*(f"{n} {state}" for state, n in counts.items()), f"{run.unchanged} unchanged"])
+    yield f"seconds: {', '.join(f'{p.name} {p.seconds:.1f}' for p in run.phases)}"
+    if run.result == FAILED:
+        yield f"failed: {run.reason}"
+    yield f"index {run.after or 'none'} is current" + ("" if run.switched else ", as before")
 
 
 def _built(settings: Settings, accept: Sequence[str], enter: Callable[[str], None], step: Any) -> str:
@@ -111,21 +173,6 @@ def _built(settings: Settings, accept: Sequence[str], enter: Callable[[str], Non
         step(what, done, total)
 
     return build(settings, models, progress, check=gate(settings, models, accept))
-
-
-def _show(run: Run) -> None:
-    """A run in words."""
-    for one in run.documents:
-        out.print(escape(f"{one.state:11} {one.path}  {one.instrument}  {one.reason}".rstrip()))
-    for warning in run.warnings:
-        err.print(f"[yellow]{escape(warning)}[/]")
-    counts = {state: sum(d.state == state for d in run.documents) for state in {d.state: None for d in run.documents}}
-    out.print(", ".join([*(f"{n} {state}" for state, n in counts.items()), f"{run.unchanged} unchanged"]))
-    seconds = ", ".join(f"{p.name} {p.seconds:.1f}" for p in run.phases)
-    out.print(f"[dim]seconds: {escape(seconds)}[/]")
-    if run.result == FAILED:
-        err.print(f"[bold red]failed:[/] {escape(run.reason)}")
-    out.print(escape(f"index {run.after or 'none'} is current" + ("" if run.switched else ", as before")))
 
 
 def _foretell(settings: Settings, watched: tuple[Path, ...]) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from lawsearch import evaluation, orders, views
 from lawsearch.embedding import EmbeddingCache, Models
 from lawsearch.errors import GenerationError, LawsearchError, NotFoundError
-from lawsearch.generation import Generation, current_name, generations_dir, names, switch
+from lawsearch.generation import Generation, current_name, discard, generations_dir, names, switch
 from lawsearch.integrity import Finding, damages, disagreements, flaws, sync
 from lawsearch.search import Searcher
 from lawsearch.settings import Settings
@@ -267,9 +267,7 @@ def repair(settings: Settings, verdict: Verdict, rebuild: Callable[[], str], tel
         switch(index_dir, sound[-1])
         tell(f"{sound[-1]} is served meanwhile")
     if verdict.cache:
-        for suffix in ("", "-wal", "-shm"):
-            settings.embeddings_path.with_name(settings.embeddings_path.name + suffix).unlink(missing_ok=True)
-        tell(f"{settings.embeddings_path} is removed: everything is embedded again")
+        tell(f"{settings.embeddings_path}: {_mended(settings.embeddings_path)}")
     if verdict.store:
         aside = _restored(settings.store_path, folder / sound[-1] / "store.db")
         tell(f"{settings.store_path} is what it was in {sound[-1]}; the damaged one is {aside}")
@@ -278,8 +276,18 @@ def repair(settings: Settings, verdict: Verdict, rebuild: Callable[[], str], tel
         tell(f"{rebuild()} is served")
     for name, found in verdict.generations.items():
         if found and name != current_name(index_dir):
-            shutil.rmtree(folder / name, ignore_errors=True)
+            discard(folder / name)
             tell(f"{name} is removed")
+
+
+def _mended(path: Path) -> str:
+    """Drop what is damaged of the cache of embeddings, at worst all of it; says which."""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(EmbeddingCache(path)) as cache:
+        if cache.mend():
+            return "the damaged vectors are removed and made again"
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return "it is removed, and everything is embedded again"
 
 
 def _restored(store: Path, snapshot: Path) -> Path:

@@ -22,7 +22,7 @@ from lawsearch.edge import problem_of
 from lawsearch.errors import NotFoundError, QueryError
 from lawsearch.findings import AnswersOut
 from lawsearch.provision import Provision
-from lawsearch.queries import AsOfQuery, ClauseRequest, CompareQuery, CounterpartsQuery, MatrixQuery, SearchQuery
+from lawsearch.queries import AsOfQuery, ClauseRequest, CompareQuery, CounterpartsQuery, SearchQuery
 from lawsearch.schemas import Problem
 from lawsearch.service import View
 from lawsearch.synopsis import ComparisonOut
@@ -305,21 +305,6 @@ def _compare_links(comparison: ComparisonOut, text: str) -> list[dict[str, str]]
             link["without"] = query(others, [o for o in chosen if o != i])
         found.append(link)
     return found
-
-
-@router.get("/matrix")
-def get_matrix(request: Request) -> Response:
-    view = request.app.state.service.view()
-    asked = request.query_params
-    try:
-        query = MatrixQuery(
-            field=asked.get("field") or view.main_field,
-            jurisdiction=list(dict.fromkeys(asked.getlist("jurisdiction"))),
-        )
-    except ValidationError as error:
-        return draw("problem.html", 422, problem=problem_of(error))
-    page = replies.matrix_page(view, query.field, query.jurisdiction)
-    return draw("matrix.html", view=view, page=page, chosen=query.jurisdiction)
 
 
 @router.get("/topics")

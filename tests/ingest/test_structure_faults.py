@@ -377,3 +377,196 @@ def test_labels_that_are_indented_begin_a_paragraph_even_without_a_stop() -> Non
         row("(๓) มีระบบตรวจสอบ", 130, 300, 142),
     ]  # fmt: skip
     assert [p.text[:3] for p in paragraphs("", None, rows, Counter())] == ["(๑)", "(๒)", "(๓)"]
+
+
+# -- found in bulk: laws of the region set in several layouts ---------------------------------------------------------
+
+
+def test_a_mark_of_amendment_that_often_ends_a_page_is_no_running_foot() -> None:
+    pages = []
+    for n in range(1, 7):
+        lines = filler(n, 72, 26)
+        lines[5] = line(f"[Act {n} of 2041]", lines[5].y0, 400, page=n)
+        lines[12] = line(f"[Act {n + 1} of 2041]", lines[12].y0, 400, page=n)
+        if n % 2:
+            lines[-1] = line(f"[Act {n + 2} of 2041]", lines[-1].y0, 400, page=n)
+        pages.append(page(n, *lines))
+    assert sum(text.startswith("[Act") for text in laid_out(*pages)) == 15
+
+
+def test_a_reference_to_a_part_at_the_start_of_a_line_is_no_heading() -> None:
+    found = by_number("""
+        **Article 1. Lamps**
+        A keeper must burn no oil but that which the Office has found to be clean under
+        Part 2.
+        (2) The oil must be kept in a tin.
+        **Article 2. Wicks**
+        A wick must be trimmed.
+        **Article 3. Glass**
+        Glass must be clear.
+    """)
+    assert found["1"].text.endswith("(2) The oil must be kept in a tin.")
+    assert found["2"].path == ()
+
+
+def test_a_range_of_thai_sections_at_the_start_of_a_line_is_no_heading() -> None:
+    found = units(
+        cut("""
+            มาตรา ๑ ผู้ดูแลต้องจุดโคมตามที่กำหนดไว้ใน
+            มาตรา ๓๐ ถึงมาตรา ๓๒ แห่งกฎหมายเก่า
+            มาตรา ๒ ผู้ดูแลต้องเติมน้ำมันทุกคืน
+            มาตรา ๓ ผู้ใดดับโคมต้องระวางโทษปรับ
+            มาตรา ๓๓ แห่งกฎหมายเก่าให้ยกเลิก
+        """)
+    )
+    assert [unit.number for unit in found] == ["๑", "๒", "๓"]
+
+
+def test_a_section_whose_first_word_was_misread_is_found_by_its_missing_number() -> None:
+    found = by_number("""
+        **Lamps**
+        1. This Act is on lamps and on all who keep them through the night.
+        **Oil**
+        2. iinless the keeper says otherwise, oil must be kept in tins.
+        **Wicks**
+        3. Wicks must be trimmed every day as the Office says in section
+        2. of its rules.
+        **Glass**
+        4. Glass must be wiped.
+    """)
+    assert list(found) == ["1", "2", "3", "4"]
+    assert (found["2"].heading, found["2"].text[:7]) == ("Oil", "iinless")
+
+
+def test_a_first_label_that_was_misread_is_a_part() -> None:
+    text = "(l) A keeper must light the lamp.\n(2) The lamp must burn until dawn."
+    unit = by_number(f"1. {text}\n2. Oil must be clean.\n3. Glass must be clear.")["1"]
+    assert [division.number for division in unit.divisions] == ["1", "2"]
+
+
+def test_the_text_of_repealed_sections_is_not_their_range() -> None:
+    found = by_number("1. Lamps burn.\n2. to 4. [Repealed by Act 9 of 2041]\n5. Oil burns.\n6. Glass breaks.")
+    assert [found[n].text for n in "234"] == ["[Repealed by Act 9 of 2041]"] * 3
+
+
+def test_the_mark_of_a_footnote_may_stand_apart_from_it() -> None:
+    foot = [line("( 7)", 760, 72, size=8), line("Lamp Office, Rules on Oil.", 760.4, 100, size=8)]
+    pages = page(1, *filler(1, 72), *foot), page(2, *filler(2, 72))
+    assert not any("Rules on Oil" in text for text in laid_out(*pages))
+
+
+def test_headings_without_numbers_are_titles_of_the_units_below_them() -> None:
+    found = units(
+        cut("""
+        I. AIMS OF THE CHARTER
+        1. Lamps should be lit for those who walk by night and know no other way.
+        **Clean oil**
+        2. Oil should be clean, and the oil that is not should be kept apart.
+        3. Oil should be kept in tins, and the tins should be kept in the dark.
+        **Care for wicks**
+        4. Wicks should be trimmed by day so that they may burn well by night.
+        5. Wicks should be dry.
+        """)
+    )
+    assert [unit.path[-1] for unit in found] == [
+        "I. AIMS OF THE CHARTER", "Clean oil", "Clean oil", "Care for wicks", "Care for wicks",
+    ]  # fmt: skip
+    assert found[0].text.endswith("no other way.")
+    assert found[1].eid == "sec_I__para_2"
+
+
+def test_numbers_quoted_by_an_amending_bill_are_no_clauses() -> None:
+    found = units(
+        cut("""
+        **Short title**
+        1. This Act may be cited as the Lamps (Amendment) Act 2044.
+        **New sections**
+        2. The principal Act is amended by inserting after section 2 the following sections:
+        “**Lamps at sea**
+        3. (1) A boat must carry a lamp that can be seen from the shore.
+        **Lamps in mines**
+        4. A mine must have a lamp at every bend, and “bend” means any turn.”.
+        **Saving**
+        3. Any lamp that was lit before this Act comes into force may burn on.
+        **More sections**
+        4. The principal Act is amended by inserting after section 30 the following section:
+        “**Oil**
+        31A. Oil must be clean and must be kept in a tin by the keeper.”.
+        """)
+    )
+    assert [(unit.number, unit.heading) for unit in found] == [
+        ("1", "Short title"), ("2", "New sections"), ("3", "Saving"), ("4", "More sections"),
+    ]  # fmt: skip
+
+
+def test_a_list_before_the_principles_is_not_their_beginning() -> None:
+    found = units(
+        cut("""
+        The charter has two sections:
+        1. Principles for keepers of lamps, and for all who walk by their light;
+        2. Policies for towns.
+        1.1 Lamps for all, wherever they may walk by night
+        Towns should light their lanes.
+        1.2 Clean oil in every lamp that a town may light
+        Oil should be clean.
+        2.1 Investing in the keepers of the lamps of a town
+        Keepers should be paid.
+        """)
+    )
+    assert [unit.number for unit in found] == ["1.1", "1.2", "2.1"]
+
+
+@pytest.mark.parametrize(
+    ("front", "eids", "third"),
+    [
+        (
+            "THE COUNCIL OF LAMPS,\nHaving regard to the Treaty of Lamps,\nWhereas:\n(1) Lamps burn.\n"
+            "(2) Oil is dear.\nIt is dearer by night.\n(3) Wicks are short.\n\nHAS ADOPTED THESE RULES:",
+            ["rec_1", "rec_2", "rec_3"],
+            "Wicks are short.",
+        ),
+        (
+            "The Assembly of Keepers,\nRecalling that lamps burn,\nDeeply concerned that oil is dear,\n"
+            "MINDFUL of short wicks;\n\nSpeaking of lamps is no more than that.",
+            ["rec_1", "rec_2", "rec_3"],
+            "MINDFUL of short wicks;",
+        ),
+        ("Rules of Lamps\nSpeaking of lamps,\nno more is said.", [], ""),
+    ],
+)
+def test_recitals_are_parts_of_the_preamble(front: str, eids: list[str], third: str) -> None:
+    body = "^Article 1^\nLamps shall be lit.\n^Article 2^\nOil shall be clean.\n^Article 3^\nWicks shall be dry."
+    found = cut(f"{front}\n{body}")
+    preamble = found.segments[0]
+    assert found.family is not None
+    assert [name(found.family.parts, d)[0] for d in preamble.divisions] == eids
+    assert [d.text for d in preamble.divisions[2:]] == ([third] if third else [])
+    assert preamble.text.split("\n")[0] in front.split("\n")
+
+
+def test_quoted_articles_of_an_amending_law_need_no_gap_around_them() -> None:
+    found = units(
+        cut(
+            """
+            UNDANG-UNDANG TENTANG PERUBAHAN ATAS UNDANG-UNDANG PELITA
+            ^Pasal I^
+            1. Ketentuan Pasal 2 diubah sehingga berbunyi sebagai berikut:
+            Pasal 2
+            Penjaga wajib menyalakan pelita.
+            2. Di antara Pasal 2 dan Pasal 3 disisipkan Pasal 2A, sehingga berbunyi sebagai berikut:
+            Pasal 2A
+            Minyak wajib bersih.
+            ^Pasal II^
+            Undang-Undang ini mulai berlaku pada malam hari.
+            """
+        )
+    )
+    assert [unit.number for unit in found] == ["I", "II"]
+    assert [(d.shape, d.number) for d in found[0].divisions] == [("quoted", "2"), ("quoted", "2A")]
+    assert found[0].divisions[1].text == "Minyak wajib bersih."
+
+
+def test_a_number_between_dashes_is_a_page_number_even_below_a_stain_that_ocr_has_read() -> None:
+    heads = {n: [line("J", 20, page=n)] if n == 3 else [] for n in range(1, 6)}
+    pages = [page(n, *heads[n], line(f"-{n}-", 40, 280, page=n), *filler(n, 72)) for n in heads]
+    assert [text for text in laid_out(*pages) if text.startswith(("-", "J"))] == ["J"]

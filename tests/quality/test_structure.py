@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from floors import fallen, read
+from table import made, shown
 
 from ingest.ocr import engine
 from ingest.parsing import as_json, parse
@@ -141,6 +142,10 @@ def test_no_document_falls_below_its_floor(name: str) -> None:
 
 def test_every_scored_document_has_a_floor() -> None:
     assert set(scored()) == set(read("structure"))
+
+
+def test_the_table_in_the_docs_is_that_of_the_floors() -> None:
+    assert shown() == made(), "python -m tests.quality.table --write"
 
 
 @pytest.mark.parametrize("path", sorted([*DEV.glob("*.pdf"), *MORE.glob("*.pdf")]), ids=lambda path: path.stem)

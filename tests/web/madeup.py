@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, lil_matrix
 
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
 from lawsearch.generation import Group
@@ -145,6 +145,8 @@ ABOUT = {
     "breaches": ("/akn/sg/act/2031/7/en/~sec_2A", "/akn/th/act/2574/3/th/~sec_๗"),
     "consent": ("/akn/sg/act/2031/7/en/~sec_3",),
 }
+#: Provisions that are each other's counterparts.
+LINKED = (("/akn/sg/act/2031/7/en/~sec_2A", "/akn/ph/act/2033/11/en/~sec_10"),)
 TAXONOMY = taxonomy_from([
     {"id": "data", "field": "", "definition": "Care of data.", "labels": {"en": "Data care"}},
     {"id": "breaches", "field": "data", "definition": f"Who tells whom of a breach. {EVIL}",
@@ -185,6 +187,9 @@ class FakeGeneration:
         # No line is in the index: the encoder is asked for each part.
         self.bags = SimpleNamespace(vector=lambda _: np.zeros(1))
         self.parts, self.offsets = np.zeros((0, 64), np.float16), np.zeros(len(self.ids) + 1, np.int64)
+        self.links = lil_matrix((len(self.ids), len(self.ids)), dtype=np.float32)
+        for a, b in LINKED:
+            self.links[self.rows[a], self.rows[b]] = self.links[self.rows[b], self.rows[a]] = 0.8
         self.about = csr_matrix(np.array([[0.7 * (key in found) for found in self._found()] for key in self.ids]))
 
     def _found(self) -> list[tuple[str, ...]]:

@@ -25,12 +25,13 @@ READING = (
     "/?q=DCA+s+2A", f"/?q={CLAUSE.replace(' ', '+')}", "/?q=breach&year_from=0", SECTION, THAI, "/akn/sg/act/2031/7",
     "/akn/id/law/2030/9", "/instruments", f"/compare?id={SECTION}&id={OTHER}",
     f"/compare?id={SECTION}&id={THAI}&id={VIET}&id={INDONESIAN}", "/matrix", "/matrix?jurisdiction=sg&jurisdiction=th",
+    "/matrix?pivot=/akn/sg/act/2031/7",
     "/topics", "/catalogue", "/about", "/nothing", "/compare?id=1",
 )  # fmt: skip
 TABLE = f"/concordance?pivot={SG.id}&other={PH.id}&other={TH.id}"
 DESK = (
-    "/concordance", TABLE, f"{TABLE}&texts=whole", f"/correspondence?source={SG.id}", "/workspaces",
-    "/workspaces/{key}", f"/keep?id={SG.id}/en/~sec_6", "/keep", "/enter",
+    "/concordance", TABLE, f"{TABLE}&texts=whole", f"/correspondence?source={SG.id}", f"/matrix?pivot={SG.id}",
+    "/workspaces", "/workspaces/{key}", f"/keep?id={SG.id}/en/~sec_6", "/keep", "/enter",
 )  # fmt: skip
 TAMIL = expression(SCRIPTS, "ta", [("1", "விளக்கு", "காவலர் அந்தி வேளையில் ஒவ்வொரு விளக்கையும் ஏற்ற வேண்டும்.")], word="பிரிவு")
 #: What counts: WCAG 2.2 at A and AA, and what is held to be good practice.

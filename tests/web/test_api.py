@@ -149,7 +149,8 @@ def test_compare_a_clause_with_a_provision(client: TestClient) -> None:
 
 
 def test_health_and_about(client: TestClient) -> None:
-    assert client.get("/healthz").json() == {"status": "ok", "generation": "made-up-1"}
+    known = {"status": "ok", "generation": "made-up-1", "last_good_run": None, "last_run": "unknown"}
+    assert client.get("/healthz").json() == known
     about = client.get("/api/about").json()
     counts = {c["jurisdiction"]["code"]: (c["instruments"], c["units"]) for c in about["jurisdictions"]}
     assert set(counts) >= MEMBERS
@@ -301,11 +302,12 @@ def test_openapi_describes_every_route_with_examples(client: TestClient) -> None
     assert set(schema["paths"]) == {
         "/api/search", "/api/counterparts", "/api/provisions/{id}/counterparts", "/api/provisions/{id}",
         "/api/instruments", "/api/instruments/{id}", "/api/compare", "/healthz", "/api/about",
-        "/api/topics", "/api/matrix", "/api/catalogue", "/picture/{id}",
+        "/api/topics", "/api/catalogue", "/api/matrix", "/api/matrix.docx", "/api/matrix.xlsx", "/api/matrix.csv",
+        "/picture/{id}",
         "/api/align", "/api/align.csv", "/api/concordance", "/api/concordance.docx", "/api/concordance.xlsx",
         "/api/concordance.csv", "/api/concordance/import", "/api/concordances", "/api/decisions", "/api/workspaces",
         "/api/workspaces/{id}", "/api/workspaces/{id}/provisions",
-        "/api/provisions/{id}/history", "/api/changes", "/feed.atom",
+        "/api/provisions/{id}/history", "/api/changes", "/feed.atom", "/api/runs",
     }  # fmt: skip
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():

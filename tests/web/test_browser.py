@@ -165,14 +165,46 @@ def test_without_javascript(browser, site: str) -> None:
 def test_an_officer_goes_from_the_matrix_to_a_provision_and_back(page) -> None:
     page.goto("/")
     page.get_by_role("link", name="Matrix").click()
-    page.get_by_text("Jurisdictions", exact=True).click()
+    page.locator("summary", has_text="Jurisdictions").click()
     page.get_by_label("Singapore").check()
     page.get_by_role("button", name="Show").click()
     playwright.expect(page.get_by_role("columnheader")).to_have_count(2)
+    # Alone in its row it has nothing to be compared with.
     page.get_by_role("link", name="Section 2A").click()
     playwright.expect(page.get_by_role("heading", level=1)).to_contain_text("Duty to notify a data breach")
     page.get_by_role("link", name="Breaches").click()
     playwright.expect(page.locator("#topic-breaches")).to_be_in_viewport()
+
+
+def test_a_cell_of_the_matrix_opens_the_comparison(page) -> None:
+    page.goto("/matrix")
+    page.get_by_label("Rows").select_option(label="DCA 2031 (English)")
+    page.get_by_role("button", name="Show").click()
+    playwright.expect(page).to_have_url(re.compile(r"/matrix\?pivot=/akn/sg/act/2031/7/en$"))
+    cell = page.locator("#sec_2A td.corresponds")
+    playwright.expect(cell).to_contain_text("corresponds")
+    cell.get_by_role("link").first.click()
+    playwright.expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+    heads = page.get_by_role("columnheader")
+    playwright.expect(heads.nth(0)).to_contain_text("DCA 2031 (SG) s 2A")
+    playwright.expect(heads.nth(1)).to_contain_text("DCA 2033 (PH) sec 10")
+
+
+def test_four_provisions_in_four_languages(page) -> None:
+    page.goto(SECTION)
+    for other in ("DCA 2574 (TH) s ๗", "Law on Data Care (VN) art 12", "Law on Fishing Gear (ID) art 4"):
+        folded = page.locator("details", has=page.get_by_label(f"Compare {other}", exact=True))
+        if folded.count():
+            folded.locator("summary").first.click()
+        page.get_by_label(f"Compare {other}", exact=True).first.check()
+    page.get_by_role("button", name="Compare side by side").click()
+    playwright.expect(page.locator(".compare thead th")).to_have_count(4)
+    spoken = page.locator(".compare tbody tr .law").evaluate_all("(all) => [...new Set(all.map((one) => one.lang))]")
+    assert set(spoken) >= {"en", "th", "vi"}
+    # Three days on three sides, each in its own words and digits, in one row.
+    page.reload()
+    equal = page.get_by_role("row", name=re.compile("72 h|3 d"))
+    playwright.expect(equal.first).to_be_visible()
 
 
 def test_a_citation_leads_to_the_provision_its_page_and_its_counterparts(page) -> None:
@@ -219,8 +251,8 @@ def test_nothing_scrolls_sideways(browser, site: str, width: int) -> None:
     page = context.new_page()
     six = "&".join(f"id={i}" for i in (SECTION, OTHER, "/akn/th/act/2574/3/~sec_๗", "/akn/vn/law/2032/5/vi/~art_12"))
     for address in ("/", "/?q=data+breach&force=binding", "/?q=s+1", "/?q=DCA+2031+s+99", SECTION,
-                    "/akn/sg/act/2031/7", "/instruments", "/about", "/matrix", "/topics", "/catalogue",
-                    f"/compare?{six}", "/nothing"):  # fmt: skip
+                    "/akn/sg/act/2031/7", "/instruments", "/about", "/matrix", "/matrix?pivot=/akn/sg/act/2031/7",
+                    "/topics", "/catalogue", f"/compare?{six}", "/nothing"):  # fmt: skip
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     context.close()

@@ -267,7 +267,9 @@ def test_the_matrix_says_found_none_and_no_text(client: TestClient) -> None:
     assert "Data care: who regulates what" in page
     assert "none found" in page
     assert "no text" in page
-    assert 'href="/akn/sg/act/2031/7/en/~sec_2A"' in page
+    # The two provisions about one topic open their comparison; one that is alone opens its own page.
+    assert 'href="/compare?id=/akn/th/act/2574/3/th/~sec_%E0%B9%97&amp;id=/akn/sg/act/2031/7/en/~sec_2A"' in page
+    assert 'href="/akn/sg/act/2031/7/en/~sec_3"' in page
     assert "<script>alert" not in page
     narrow = client.get("/matrix?jurisdiction=sg&jurisdiction=th").text
     assert narrow.count('<th scope="col">') == 3
@@ -310,7 +312,7 @@ def test_the_catalogue_tells_what_is_here_and_which_state_has_a_law(client: Test
 def test_the_matrix_and_topics_for_programs(client: TestClient) -> None:
     found = client.get("/api/matrix?field=data&jurisdiction=sg&jurisdiction=kh").json()
     assert [r["topic"]["id"] for r in found["rows"]] == ["breaches", "consent", "silence"]
-    assert [c["state"] for c in found["rows"][0]["cells"]] == ["found", "no text"]
+    assert [c["state"] for c in found["rows"][0]["cells"]] == ["partly", "no text"]
     assert found["rows"][2]["cells"][0]["state"] == "none"
     counts = {t["id"]: t["provisions"] for t in client.get("/api/topics").json()["topics"]}
     assert counts == {"breaches": 2, "consent": 1, "silence": 0}

@@ -1,0 +1,150 @@
+"""A model as an int8 graph: exported once from the reference, then run by onnxruntime, without torch.
+
+Matrix products are done in integers, with one scale for each output channel of the weights. The weights have 7 bits:
+with 8, processors without VNNI saturate where they add two products, and would give other vectors than those with it.
+Every text is run alone, as many at once as there are threads: nothing is padded, and the scale of its activations,
+which onnxruntime takes from the whole batch, never depends on what else is being embedded.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lawsearch.errors import ModelError
+
+#: Counts up where graphs are made otherwise: theirs are other vectors, so it is part of a model's name.
+RECIPE = 1
+#: Lowest cosine to the reference, over ``PROBES``, with which a graph is taken; the default models reach .98.
+AGREEMENT = 0.95
+#: What a new graph is tried on.
+PROBES = (
+    "A keeper must light every lamp at dusk.",
+    "The Authority may, by notice in writing, require any person to furnish information within 14 days; a person who "
+    "fails to do so commits an offence and is liable on conviction to a fine.",
+    "Setiap orang berhak atas pelindungan data pribadi.",
+    "บุคคลย่อมมีสิทธิขอเข้าถึงข้อมูลของตน",
+    "Tổ chức phải thông báo vi phạm trong thời hạn 72 giờ.",
+)
+
+
+def runs_here() -> bool:
+    """Whether graphs can be made and run with what is installed."""
+    return all(find_spec(name) for name in ("onnxruntime", "onnx"))
+
+
+class Graph:
+    """A graph with its tokenizer. ``room`` is how many tokens of a text it takes, ``dimensions`` the length of its
+    vectors. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        """Open what ``convert`` wrote into ``folder``. Raises ModelError."""
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        # One thread a text. Without an arena, a long text leaves no memory behind.
+        options.intra_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        try:
+            facts = json.loads((folder / "facts.json").read_text("utf-8"))
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._session = onnxruntime.InferenceSession(folder / "model.onnx", options, ["CPUExecutionProvider"])
+        # The libraries raise plain Exception subclasses of their own.
+        except Exception as error:
+            raise ModelError(f"{folder} cannot be opened: {error}", "Remove the folder; it is made again") from error
+        self.dimensions = int(facts["dimensions"])
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        marks = self._tokenizer.encode("a").special_tokens_mask
+        #: How many of the special tokens stand at the end.
+        self._ends = marks[::-1].index(0)
+        self._limit = int(facts["tokens"])
+        self.room = self._limit - sum(marks)
+        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, "lawsearch-embedding")
+
+    def spans(self, text: str) -> Sequence[tuple[int, int]]:
+        """Where the tokens of a text begin and end."""
+        return self._tokenizer.encode(text, add_special_tokens=False).offsets
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, one a text; what is beyond the model's window is cut off."""
+        return np.stack(list(self._pool.map(self._vector, texts)))
+
+    def _vector(self, text: str) -> np.ndarray:
+        ids = self._tokenizer.encode(text).ids
+        if len(ids) > self._limit:
+            ids = ids[: self._limit - self._ends] + ids[len(ids) - self._ends :]
+        (vectors,) = self._session.run(None, {"ids": np.array([ids], np.int64)})
+        return vectors[0]
+
+
+def convert(model: Any, folder: Path) -> None:
+    """Write the sentence-transformers ``model`` as an int8 graph with its tokenizer into ``folder``.
+
+    Raises ModelError where it cannot be exported, or where the graph does not agree with it.
+    """
+    try:
+        _export(model, folder)
+    # Whatever an exporter cannot do it says by exceptions of many kinds.
+    except Exception as error:
+        raise ModelError(
+            f"the model cannot be made into an int8 graph: {error}", 'Set precision = "float32"'
+        ) from error
+    found = Graph(folder, 1).vectors(PROBES)
+    worst = float((found * model.encode(list(PROBES), normalize_embeddings=True)).sum(axis=1).min())
+    if not worst >= AGREEMENT:
+        raise ModelError(
+            f"as an int8 graph the model gives other vectors (cosine {worst:.3f})", 'Set precision = "float32"'
+        )
+
+
+def _silent(_record: logging.LogRecord) -> bool:
+    """Keeps the advice of the quantiser, which logs to the root, from people who can do nothing about it."""
+    return False
+
+
+def _export(model: Any, folder: Path) -> None:
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    class Whole(torch.nn.Module):
+        """Tokens of one text to its unit vector, by all modules of the model."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, ids: Any) -> Any:
+            found = self.model({"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+            return torch.nn.functional.normalize(found["sentence_embedding"])
+
+    plain, ids = folder / "float32.onnx", torch.tensor([model.tokenizer(PROBES[0])["input_ids"]])
+    with warnings.catch_warnings():
+        # The exporter that needs no further packages warns that it is the older one, and of every shape it traces.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Whole().eval(), (ids,), str(plain), input_names=["ids"], output_names=["vector"],
+            dynamic_axes={"ids": {1: "tokens"}}, opset_version=17, dynamo=False,
+        )  # fmt: skip
+        logging.root.addFilter(_silent)
+        try:
+            quantize_dynamic(
+                plain, folder / "model.onnx", per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
+            )
+        finally:
+            logging.root.removeFilter(_silent)
+    plain.unlink()
+    model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    facts = {"tokens": int(model.max_seq_length or 512), "dimensions": int(model.get_embedding_dimension())}
+    (folder / "facts.json").write_text(json.dumps(facts), "utf-8")
