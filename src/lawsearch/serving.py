@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from lawsearch.console import err, out
+from lawsearch.logs import configure
 from lawsearch.settings import Settings, load_settings
 
 #: Seconds that a process may say nothing, as it may while it loads the models, before it is replaced.
@@ -22,9 +23,11 @@ def application() -> FastAPI:
     from ingest.picture import Painter
     from lawsearch.api import create_app
 
+    settings = load_settings()
+    configure(settings)
     painter = Painter()
     atexit.register(painter.close)
-    return create_app(load_settings(), picture=painter)
+    return create_app(settings, picture=painter)
 
 
 class Processes(Multiprocess):
@@ -37,7 +40,7 @@ class Processes(Multiprocess):
         os.environ.update({f"LAWSEARCH_{name}": str(value) for name, value in given.items()})
         self.address = address
         config = uvicorn.Config(
-            "lawsearch.serving:application", factory=True, workers=count, log_level="warning",
+            "lawsearch.serving:application", factory=True, workers=count, log_config=None, access_log=False,
             timeout_worker_healthcheck=SILENT,
         )  # fmt: skip
         super().__init__(config, [listener])
