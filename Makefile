@@ -15,7 +15,7 @@ PAPER := fonts-liberation fonts-noto-core fonts-thai-tlwg libpango-1.0-0 libpang
 
 NIGHT := LAWSEARCH_INDEX_DIR=build/nightly/index LAWSEARCH_WATCHED_DIRS='["build/nightly/laws"]'
 
-.PHONY: demo demo-nightly test lint bench bench-scale setup sample lock browser paper ocr clean
+.PHONY: demo demo-nightly test lint bench bench-scale load mutants setup sample lock browser paper ocr clean
 
 demo: setup ocr ## index the sample corpus and serve it on this machine
 	-$(BIN)/lawsearch ingest corpus/sample
@@ -43,6 +43,12 @@ bench: setup ## speed as ratios to the raw cost, in one run
 
 bench-scale: setup ## what vectors of 10,000, 100,000 and a million provisions cost; minutes, and 2 GB of disk meanwhile
 	$(BIN)/python -m tests.scale
+
+load: setup ## a server asked for four times what it can do: refusals, failures, memory
+	$(BIN)/python -m tests.load
+
+mutants: setup ## read 2,000 broken and hostile PDFs
+	LAWSEARCH_MUTANTS=2000 $(BIN)/python -m pytest -s tests/ingest/test_mutants.py
 
 sample: setup paper ## make the sample corpus' PDFs from their sources
 	PYTHONPATH=src:. $(BIN)/python corpus/sample/make.py

@@ -88,7 +88,7 @@ class Toolbox:
 
     def counterparts(self, view: View, query: CounterpartsOf) -> AnswersOut:
         """Find the provisions of the other jurisdictions that correspond to a provision or to a drafted clause."""
-        if query.id:
+        if query.id.strip():
             return counterparts(self.service, view, view.provision(query.id), query)
         return clause_answered(self.service, view, ClauseRequest(**query.model_dump(exclude={"id"})))
 

@@ -21,7 +21,9 @@ from lawsearch.settings import Settings
 #: What every record has; anything else was given as ``extra``.
 _USUAL = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
 #: Loggers of others that name every address they ask or are asked, secret or not, or say more than anybody wants.
-_TALKATIVE = ("faiss.loader", "httpx2", "httpcore2", "httpx", "httpcore", "uvicorn.access", "asyncio", "filelock")
+_TALKATIVE = (
+    "faiss.loader", "httpx2", "httpcore2", "httpx", "httpcore", "uvicorn.access", "asyncio", "filelock", "mcp",
+)  # fmt: skip
 
 
 class _Errors(logging.StreamHandler):

@@ -428,8 +428,10 @@ def mcp(
 
     if http:
         serve()
-    else:
-        converse(Service(load_settings()), site)
+        return
+    settings = load_settings()
+    configure(settings)
+    converse(Service(settings), site)
 
 
 @app.command("api")

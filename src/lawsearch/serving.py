@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from lawsearch.console import err, out
+from lawsearch.logs import configure
 from lawsearch.settings import Settings, load_settings
 
 #: Seconds that a process may say nothing, as it may while it loads the models, before it is replaced.
@@ -22,9 +23,11 @@ def application() -> FastAPI:
     from ingest.picture import Painter
     from lawsearch.api import create_app
 
+    settings = load_settings()
+    configure(settings)
     painter = Painter()
     atexit.register(painter.close)
-    return create_app(load_settings(), picture=painter)
+    return create_app(settings, picture=painter)
 
 
 class Processes(Multiprocess):
@@ -37,15 +40,18 @@ class Processes(Multiprocess):
         os.environ.update({f"LAWSEARCH_{name}": str(value) for name, value in given.items()})
         self.address = address
         config = uvicorn.Config(
-            "lawsearch.serving:application", factory=True, workers=count, log_level="warning",
+            "lawsearch.serving:application", factory=True, workers=count, log_config=None, access_log=False,
             timeout_worker_healthcheck=SILENT,
         )  # fmt: skip
         super().__init__(config, [listener])
 
     def init_processes(self) -> None:
-        """Start them, and wait until they answer."""
+        """Start them, and wait until all answer, one is dead or somebody stops the server."""
         with err.status(f"loading the index and the models in {self.processes_num} processes"):
             super().init_processes()
-            ready = [process.wait_until_ready(SILENT, self.should_exit) for process in self.processes]
-        if all(ready):
+            while not (ready := all(process.is_ready(1) for process in self.processes)):
+                self.handle_signals()
+                if self.should_exit.wait(0.1) or not all(one.process.is_alive() for one in self.processes):
+                    break
+        if ready:
             out.print(f"lawsearch is at [bold]{self.address}[/]  (stop with Ctrl-C)")

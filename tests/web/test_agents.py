@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -163,6 +165,29 @@ def test_over_http_the_door_and_the_bounds_are_those_of_the_server(settings: Set
         assert client.post("/mcp", content=b"x" * 400_000, headers=heads).status_code == 413
         assert client.post("/mcp", json=asked, headers=heads | {"Host": "example.org"}).status_code == 421
         assert client.get("/mcp", headers=heads).status_code == 405
+
+
+# -- programs -------------------------------------------------------------------------------------------------------
+
+
+def test_the_program_of_the_documentation_prints_what_corresponds(
+    settings: Settings, core: Searcher, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "agents.md").read_text("utf-8"), re.DOTALL)
+    with TestClient(create_app(settings, core), base_url=LOCAL) as client:
+
+        def urlopen(request: Any) -> Any:
+            answer = client.request(
+                request.get_method(), request.full_url, content=request.data, headers=dict(request.header_items())
+            )
+            return io.BytesIO(answer.content)
+
+        monkeypatch.setattr("urllib.request.urlopen", urlopen)
+        exec(compile(program, "agents.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert re.search(
+        r"^(found|unlikely) LA 2043 \(PH\) s \d+ binding http://localhost:8000/akn/ph/", printed, re.MULTILINE
+    )
 
 
 # -- on standard input and output -----------------------------------------------------------------------------------

@@ -6,12 +6,15 @@ import ast
 import logging
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from madeup import EVIL, LOCAL, FakeSearcher
+from mcp.client.client import Client
+from test_agents import over_http, talk
 
 from lawsearch import logs, permission
 from lawsearch.api import create_app
@@ -140,6 +143,8 @@ def test_neither_secrets_nor_drafts_are_logged(settings: Settings, searcher: Fak
         assert client.post("/api/counterparts", json={"text": CLAUSE}, headers={"Authorization": "Bearer no"}).is_error
         assert client.post("/enter", data={"token": TOKEN}, follow_redirects=False).status_code == 303
         assert client.get("/", params={"q": EVIL}, headers=bearer).status_code == 500
+    for name, asked in (("search", {"q": CLAUSE}), ("counterparts", {"text": CLAUSE, "topic": [CLAUSE]})):
+        assert talk(over_http(app, bearer), partial(Client.call_tool, name=name, arguments=asked)).is_error
     found = logged()
     assert "failed" in found
     for secret in (TOKEN, "swordfish", permission.Door.of(Settings(token=TOKEN)).proof, "onerror"):
