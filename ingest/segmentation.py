@@ -175,9 +175,11 @@ class _Cutter:
 
     def _heads(self, j: int, last: Row) -> bool:
         row = self.rows[j]
-        alike = (row.line.bold, row.line.italic, row.centred and last.centred, row.text.isupper()) == (
-            last.line.bold, last.line.italic, last.centred, last.text.isupper(),
-        )  # fmt: skip
+        # The long lines of a centred heading reach from edge to edge: they have its middle.
+        centred = row.centred or abs(row.line.middle - last.line.middle) < 0.6 * row.line.size
+        alike = (row.line.bold, row.line.italic, row.text.isupper()) == (
+            last.line.bold, last.line.italic, last.text.isupper(),
+        ) and (centred or not last.centred)  # fmt: skip
         close = row is last or row.line.page != last.line.page or abs(row.line.size - last.line.size) < 0.6
         return self._stands_out(row) and alike and close and j not in self.starts and j not in self.containers
 
