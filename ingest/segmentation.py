@@ -170,8 +170,16 @@ class _Cutter:
             while j >= 0 and c.row - j <= _LONGEST_HEADING and self._heads(j, self.rows[c.row - 1]):
                 first[c.row] = j
                 j -= 1
+            first[c.row] = self._below_title(first[c.row], c.row)
         headed = sum(first[row] < row for row in first)
         return first if headed >= 0.5 * len(first) else {row: row for row in first}
+
+    def _below_title(self, start: int, row: int) -> int:
+        """Where the heading of the unit on ``row`` begins, if its first lines are the name of a container above it."""
+        named = start - 1 not in self.containers or self.containers[start - 1][2]
+        if named or row - start < 2:
+            return start
+        return max(range(start + 1, row), key=lambda i: (round(self.rows[i].gap, 1), -i))
 
     def _heads(self, j: int, last: Row) -> bool:
         row = self.rows[j]
