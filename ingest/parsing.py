@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -273,13 +273,13 @@ def _flags(reading: Reading, cut: Segmentation) -> set[str]:
 def as_json(expressions: Sequence[Expression]) -> dict[str, object]:
     """Expressions of one file as plain JSON: units in order, each with its parts under ``children``.
 
-    Numbers whose text has been repealed hold no provision; they come last, so that the order of the others is that
-    of the law in force.
+    Numbers in whose place the editor's note ``[Repealed ...]`` stands hold no provision; they come last, so that the
+    order of the others is that of the law in force.
     """
     first = expressions[0].instrument if expressions else Instrument(id="/akn/unknown/doc/none")
     provisions: list[dict[str, object]] = []
     for expression in expressions:
-        provisions += sorted(_nested(expression.provisions), key=lambda item: "repealed" in str(item["flags"]))
+        provisions += sorted(_nested(expression.provisions), key=_vacant)
     return {
         "id": first.id,
         "title": first.title or first.native_title,
@@ -291,6 +291,10 @@ def as_json(expressions: Sequence[Expression]) -> dict[str, object]:
         "report": {expression.language: expression.report for expression in expressions},
         "provisions": provisions,
     }
+
+
+def _vacant(item: Mapping[str, object]) -> bool:
+    return "repealed" in str(item["flags"]) and str(item["text"]).startswith("[")
 
 
 def _nested(provisions: Sequence[Provision]) -> list[dict[str, object]]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from ingest.containers import Title, containers, subjects
 from ingest.definitions import defining
 from ingest.layout import Note
 from ingest.numbering import readings, value
@@ -32,7 +33,6 @@ _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 _CONTINUED = re.compile(r"[—–-]\s*(?:continued|cont['’]?d|sambungan)\.?\s*$", re.IGNORECASE)
 _REFERENCE = re.compile(r"[(\[]?(?:Sub)?(?:sections?|seksyen|articles?|regulations?)\b.{0,120}\d", re.IGNORECASE)
 _LONGEST_HEADING = 8
-_LONGEST_SUBJECT = 3
 
 
 class _Cutter:
@@ -46,12 +46,12 @@ class _Cutter:
         self.round = self._restarts() if vote.family.restarts else {}
         self.end = self._end()
         self.starts = {c.row: c for c in self.chain}
-        self.containers = self._containers()
+        self.containers = containers(rows[: self.end], self.family, self.style, self.starts)
         #: Container titles with the rows (first, after the last) that they stand on.
         self.titles: list[tuple[str, int, int]] = []
         self.notes, self.unplaced = self._notes(notes)
         self.above = self._above()
-        self.containers |= self._subjects()
+        self.containers |= subjects(self.rows, self.chain, self.above, self.containers, self.style)
 
     # -- where things are ---------------------------------------------------------------------------------------
 
@@ -95,55 +95,6 @@ class _Cutter:
                 return i
         return len(self.rows)
 
-    def _containers(self) -> dict[int, tuple[str, str, str]]:
-        """Container headings by row: (prefix, number, title on the line)."""
-        found: dict[int, tuple[str, str, str]] = {}
-        for i, row in enumerate(self.rows[: self.end]):
-            if i in self.starts:
-                continue
-            for container in self.family.containers:
-                match = container.pattern.match(row.text.strip())
-                if not match:
-                    continue
-                rest = (match.groupdict().get("rest") or "").strip()
-                apart = row.text.isupper() or row.centred or self._stands_out(row)
-                # A plain line is a heading only if nothing stands behind the number and no sentence runs on into it.
-                if not apart and ((rest and not rest.isupper()) or (i and not ended(self.rows[i - 1]))):
-                    continue
-                if rest[:1].islower() and not rest.isupper():
-                    continue
-                # A name that can stand alone is the title of the numbered container right above it.
-                if rest == row.text.strip() and i - 1 in found and not found[i - 1][2]:
-                    break
-                head = row.text.strip().removesuffix(rest).strip(" .:—–-")
-                number = head.split()[-1] if rest != row.text.strip() and head else ""
-                found[i] = (container.prefix, number, rest)
-                break
-        return found
-
-    def _subjects(self) -> dict[int, tuple[str, str, str]]:
-        """Headings of groups of units that have no number: rows set apart between one unit and the next."""
-        found: dict[int, tuple[str, str, str]] = {}
-        for before, c in pairwise(self.chain):
-            if self.above[c.row] < c.row:
-                continue
-            j = c.row
-            while j - 1 > before.row and c.row - j < _LONGEST_SUBJECT and self._subject(j - 1):
-                j -= 1
-            if before.row < j < c.row and ended(self.rows[j - 1]) and not self._goes_on(j):
-                found[j] = ("", "", self.rows[j].text.strip())
-        return found
-
-    def _goes_on(self, i: int) -> bool:
-        """Whether row ``i`` is the name, or more of the name, of the container on the row above it."""
-        title = self.containers[i - 1][2] if i - 1 in self.containers else None
-        return title is not None and (not title or title.isupper() == self.rows[i].text.isupper())
-
-    def _subject(self, i: int) -> bool:
-        row = self.rows[i]
-        plain = row.line.confidence is None and i not in self.containers and not LABEL.match(row.text)
-        return plain and self._stands_out(row) and not row.text[:1].islower() and row.text[-1:] not in ".;:,"
-
     def _notes(self, notes: Sequence[Note]) -> tuple[dict[int, Note], list[Note]]:
         """Marginal notes by the unit row beside which they begin; and those that stand beside none."""
         placed: dict[int, Note] = {}
@@ -172,14 +123,24 @@ class _Cutter:
             while j >= 0 and c.row - j <= _LONGEST_HEADING and self._heads(j, self.rows[c.row - 1]):
                 first[c.row] = j
                 j -= 1
+            first[c.row] = self._below_title(first[c.row], c.row)
         headed = sum(first[row] < row for row in first)
         return first if headed >= 0.5 * len(first) else {row: row for row in first}
 
+    def _below_title(self, start: int, row: int) -> int:
+        """Where the heading of the unit on ``row`` begins, if its first lines are the name of a container above it."""
+        named = start - 1 not in self.containers or self.containers[start - 1][2]
+        if named or row - start < 2:
+            return start
+        return max(range(start + 1, row), key=lambda i: (round(self.rows[i].gap, 1), -i))
+
     def _heads(self, j: int, last: Row) -> bool:
         row = self.rows[j]
-        alike = (row.line.bold, row.line.italic, row.centred and last.centred, row.text.isupper()) == (
-            last.line.bold, last.line.italic, last.centred, last.text.isupper(),
-        )  # fmt: skip
+        # The long lines of a centred heading reach from edge to edge: they have its middle.
+        centred = row.centred or abs(row.line.middle - last.line.middle) < 0.6 * row.line.size
+        alike = (row.line.bold, row.line.italic, row.text.isupper()) == (
+            last.line.bold, last.line.italic, last.text.isupper(),
+        ) and (centred or not last.centred)  # fmt: skip
         close = row is last or row.line.page != last.line.page or abs(row.line.size - last.line.size) < 0.6
         return self._stands_out(row) and alike and close and j not in self.starts and j not in self.containers
 
@@ -188,7 +149,7 @@ class _Cutter:
     def units(self) -> list[Segment]:
         """The units, each with its heading, its text and the titles above it."""
         below = self._below()
-        path: list[tuple[str, str, str]] = []
+        path: list[Title] = []
         segments: list[Segment] = []
         bounds = [self.above[c.row] for c in self.chain[1:]] + [self.end]
         self._titles(self._front(), self.above[self.chain[0].row], path)
@@ -213,7 +174,7 @@ class _Cutter:
             i = max(k for k in range(max(0, i - 5), i) if k in self.containers)
         return i
 
-    def _titles(self, start: int, stop: int, path: list[tuple[str, str, str]]) -> None:
+    def _titles(self, start: int, stop: int, path: list[Title]) -> None:
         """Take the container headings between two units into ``path``."""
         order = {c.prefix: k for k, c in enumerate(self.family.containers)}
         # Transitional provisions stand beside the chapters, not below the last of them.
@@ -279,7 +240,7 @@ class _Cutter:
             return False
         return bool(LABEL.match(after.text)) or row.line.x1 < row.right - 3 * row.line.size
 
-    def _unit(self, c: Candidate, stop: int, below: str, path: list[tuple[str, str, str]]) -> Segment:
+    def _unit(self, c: Candidate, stop: int, below: str, path: list[Title]) -> Segment:
         rows, family = self.rows, self.family
         start = self.above[c.row]
         heading = [r.text for r in rows[start : c.row]]

@@ -203,18 +203,32 @@ def vote(
     return Vote(families()[best], tuple(_filled(rows, chains[best], families()[best])), scores)
 
 
+def _misread(row: Row, family: Family) -> re.Match[str] | None:
+    """A row read by OCR as the heading of a unit, whatever its number was read as."""
+    return family.ocr.match(row.text) if family.ocr and row.line.confidence is not None else None
+
+
 def _filled(rows: Sequence[Row], chain: Sequence[Candidate], family: Family) -> list[Candidate]:
     """The chain with the numbers that it passes over, where a line between its neighbours opens with such a number.
 
-    Only a line indented as the others are that no sentence runs on into, and the only one with its number: the words
-    behind it may be misread.
+    The words behind it may be misread: it has to be indented as the others are, no sentence may run on into it, and
+    it must be the only one with its number. On pages that OCR has read, where there are as many lines that look like
+    headings as numbers are missing, their numbers were misread.
     """
     filled = list(chain[:1])
     indent = median(rows[c.row].indent for c in chain)
     for before, after in pairwise(chain):
         passed = range(before.value[1] + 1, after.value[1]) if before.value[0] == after.value[0] else range(0)
         found: dict[int, list[Candidate]] = {number: [] for number in passed}
-        for i in range(before.row + 1, after.row) if found and family.loose else ():
+        between = range(before.row + 1, after.row) if passed else range(0)
+        misread = [(i, match["rest"].strip()) for i in between if (match := _misread(rows[i], family))]
+        if misread and len(misread) == len(passed):
+            filled += [
+                Candidate(i, _like(before.number, number), rest, (before.value[0], number, 0), guessed=True)
+                for (i, rest), number in zip(misread, passed, strict=True)
+            ]
+            between = range(0)
+        for i in between if family.loose else ():
             like = abs(rows[i].indent - indent) < _INDENTED and ended(rows[i - 1])
             match = family.loose.match(rows[i].text) if family.loose and like else None
             place = value(match["n"]) if match else None

@@ -8,7 +8,7 @@ import pypdf
 import pytest
 from pages import pdf, typed
 
-from ingest.extraction import read
+from ingest.extraction import _LEVEL, _Run, read
 from ingest.repair import anomaly, repaired
 from lawsearch.errors import DocumentError
 
@@ -97,3 +97,14 @@ def test_anomaly_score_tells_bad_text_from_good(good: str, bad: str) -> None:
     assert anomaly(good) < anomaly(bad)
     assert anomaly(good) == 0
     assert anomaly("") == 0
+
+
+def test_marks_that_come_at_the_end_of_the_line_stand_on_the_letter_above_which_they_are_drawn() -> None:
+    run = _Run(72, 72, 700, 12, _LEVEL)
+    for i, char in enumerate("สิทธิของเรา"):
+        kind = "Mn" if char == "\u0e34" else "Lo"
+        run.add(char, kind, 72 + 10 * i - 2 * (kind == "Mn"), 80 + 10 * i - 12 * (kind == "Mn"), 700, 12)
+    run.add("\u0e4c", "Mn", 112, 108, 701, 12)
+    line = run.line(1, 800, 0)
+    assert line is not None
+    assert line.text == "สิทธิ์ของเรา"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from pages import cut, laid_out, line, page, rows, units
@@ -570,3 +571,55 @@ def test_a_number_between_dashes_is_a_page_number_even_below_a_stain_that_ocr_ha
     heads = {n: [line("J", 20, page=n)] if n == 3 else [] for n in range(1, 6)}
     pages = [page(n, *heads[n], line(f"-{n}-", 40, 280, page=n), *filler(n, 72)) for n in heads]
     assert [text for text in laid_out(*pages) if text.startswith(("-", "J"))] == ["J"]
+
+
+def test_the_long_lines_of_a_centred_heading_belong_to_it() -> None:
+    long = "Lamps to be lit by the keepers of the town and by those whom the keepers name now"
+    body = "A keeper must see that it burns from dusk\nuntil the sun has risen over the town.\n" + KEEPER
+    found = units(cut("\n".join(f"^**{long}**^\n^**and then {n}**^\n{n}. {body}" for n in (1, 2, 3))))
+    assert [unit.heading for unit in found] == [f"{long} and then {n}" for n in (1, 2, 3)]
+
+
+def test_the_name_of_a_part_is_no_heading_of_the_unit_below_it() -> None:
+    found = units(
+        cut("""
+        ^**PART 1**^
+        ^**Keepers of lamps**^
+
+        ^**Duty to light**^
+        1. A keeper must see that the lamp burns from dusk until the sun has risen.
+        ^**Oil**^
+        2. Oil must be clean.
+        ^**PART 2**^
+        ^**Closing matters**^
+
+        ^**Penalty for those who**^
+        ^**let a lamp go out**^
+        3. A keeper who fails is liable to a fine that the Office may set from year to year.
+        """)
+    )
+    assert [(unit.path, unit.heading) for unit in found] == [
+        (("PART 1 Keepers of lamps",), "Duty to light"),
+        (("PART 1 Keepers of lamps",), "Oil"),
+        (("PART 2 Closing matters",), "Penalty for those who let a lamp go out"),
+    ]
+
+
+def test_headings_that_ocr_misread_have_the_numbers_that_are_missing_between_their_neighbours() -> None:
+    made = rows("""
+        ມາດຕາ 1
+        ໂຄມໄຟຕ້ອງຈູດຕະຫຼອດຄືນ.
+        ມາດຕາ 2
+        ນ້ຳມັນຕ້ອງສະອາດ.
+        ມາດຕາ 7
+        ໄສ້ຕະກຽງຕ້ອງແຫ້ງ.
+        ມາດຕາ 4
+        ຜູ້ດູແລຕ້ອງເຝົ້າ.
+        ມາດຕາ 5
+        ຜູ້ລະເມີດຖືກປັບໃໝ.
+    """)
+    scanned = [replace(row, line=replace(row.line, confidence=0.8)) for row in made]
+    found = segment(scanned, (), vote(scanned), Counter())
+    assert [(unit.number, unit.text[:4]) for unit in units(found)] == [
+        ("1", "ໂຄມໄ"), ("2", "ນ້ຳມ"), ("3", "ໄສ້ຕ"), ("4", "ຜູ້ດ"), ("5", "ຜູ້ລ"),
+    ]  # fmt: skip
