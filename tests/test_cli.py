@@ -255,6 +255,10 @@ def test_eval_prints_scores_and_keeps_the_run(lawsearch: Run, tmp_path: Path, mo
     assert found["provision"]["mrr"] == 1.0
     run = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text("utf-8").splitlines()]
     assert {(line["mode"], line["to"]) for line in run} == {(m, t) for m in ("provision", "topic") for t in "AB"}
+    assert found["reliability"]["topic"][0]["n"] > 0
+    printed = lawsearch("eval", gold, "--corpus", tmp_path).out
+    for words in ("AUROC of no counterpart", "P@1, from law to", "assignment to topics", "mean estimate"):
+        assert words in printed
     assert not (tmp_path / "fresh" / "store.db").exists(), "the user's own index is left alone"
 
 

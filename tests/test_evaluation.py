@@ -9,7 +9,7 @@ import pytest
 from laws import CORPUS, ID, PH, SG, TH
 
 from lawsearch.errors import QueryError
-from lawsearch.evaluation import Gold, answer, score, section
+from lawsearch.evaluation import Gold, answer, reliability, score, section
 from lawsearch.search import Searcher
 
 WORKS = {"SG": SG.id, "PH": PH.id, "ID": ID.id, "ID-en": ID.id, "TH": TH.id}
@@ -113,6 +113,29 @@ def test_scores_by_hand(folder: Path) -> None:
     # The empty cell (0.3) against 0, 0, 0, 0, 0, 0.2, 0.4.
     assert found["topic"]["abstention_auroc"] == pytest.approx(6 / 7)
     assert score(gold, [])["provision"]["mrr"] == 0
+
+
+def test_reliability_by_hand(folder: Path) -> None:
+    gold = Gold(folder)
+    said = [
+        ("broken", "SG", 0.05),
+        ("broken", "PH", 0.15),
+        ("light", "TH", 0.15),
+        ("light", "ID", 0.6),
+        ("light", "SG", 1.0),
+    ]
+    run = [
+        {"mode": "topic", "topic": topic, "to": law, "ranking": [], "no_counterpart": estimate}
+        for topic, law, estimate in said
+    ]
+    found = reliability(gold, run)
+    assert set(found) == {"topic"}
+    # Indonesia's section is only related to lighting: neither a counterpart nor none.
+    bands = [(b["from"], b["to"], b["n"], b["said"], b["seen"]) for b in found["topic"]]
+    assert bands == [
+        (0.0, 0.1, 1, 0.05, 0.0), (0.1, 0.2, 2, pytest.approx(0.15), 0.5), (0.7, 1.0, 1, 1.0, 0.0),
+    ]  # fmt: skip
+    assert reliability(gold, []) == {}
 
 
 def test_a_perfect_run_scores_one(folder: Path) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from laws import SG
 from scipy import sparse
 
-from lawsearch.confidence import no_counterpart, relative
+from lawsearch.confidence import CERTAIN, Evidence, doubt, no_counterpart, relative, weights
 from lawsearch.matching import (
     BRIDGE,
     STEP,
@@ -71,13 +74,13 @@ def test_a_title_weighs_half_of_the_meaning() -> None:
 def test_nothing_fused_is_nothing() -> None:
     ranking = fuse(np.empty(0, np.int64), {"meaning": np.empty(0)})
     assert len(ranking.rows) == len(ranking.scores) == 0
-    assert no_counterpart(ranking, 0.0) == 1.0
     assert len(relative(ranking.scores)) == 0
 
 
 def vector_query(core: Searcher, parts: np.ndarray) -> Query:
     like = Matcher(core.generation).query_of(0, core.generation.store.provision(core.generation.ids[0]))
-    return Query(like.meaning, like.title, parts, None, (), np.zeros_like(like.concepts), "xx")
+    nothing = np.zeros_like(like.concepts)
+    return Query(like.meaning, like.title, parts, None, (), nothing, nothing, "xx")
 
 
 @pytest.mark.parametrize("parts_of_query", [1, 2, 5])
@@ -157,15 +160,13 @@ def test_a_bridge_lifts_what_third_laws_lead_to(core: Searcher) -> None:
     ranking = fuse(np.array([3, 4, 5]), {"meaning": np.array([0.9, 0.85, 0.8])})
     reach = np.zeros(size)
     reach[5] = 0.4
-    bridged = matcher.bridged(ranking, Bridges(reach))
+    bridged = matcher.bridged(ranking, Bridges(reach, reach))
     assert bridged.rows[0] == 5
-    assert bridged.reached == pytest.approx(0.4 / (len(core.generation.groups) - 1))
     assert bridged.views["bridge"][0] == pytest.approx(0.4)
     assert (np.diff(bridged.scores) <= 0).all()
     assert bridged.contributions["bridge"].max() == pytest.approx(BRIDGE * standard(np.array([0, 0, 1.0])).max())
-    untouched = matcher.bridged(ranking, Bridges(np.zeros(size)))
+    untouched = matcher.bridged(ranking, Bridges(np.zeros(size), np.zeros(size)))
     assert untouched is ranking
-    assert np.isnan(untouched.reached)
 
 
 @given(st.integers(0, 2**16), st.lists(st.booleans(), min_size=1, max_size=9))
@@ -196,10 +197,10 @@ def test_neighbours_that_correspond_lift_a_candidate(core: Searcher) -> None:
     ranking = fuse(np.array([3, 4, 5]), {"meaning": np.array([0.8, 0.8, 0.8])})
     said = np.zeros(len(core.generation.ids))
     said[4] = 0.5
-    found = matcher.bridged(ranking, Bridges(np.zeros(len(said)), said))
+    nothing = np.zeros(len(said))
+    found = matcher.bridged(ranking, Bridges(nothing, nothing, said))
     assert found.rows[0] == 4
     assert set(found.contributions) == {"meaning", "neighbours"}
-    assert np.isnan(found.reached), "neighbours bring no attention"
 
 
 def test_what_follows_is_the_next_section_of_the_same_text(core: Searcher) -> None:
@@ -211,26 +212,63 @@ def test_what_follows_is_the_next_section_of_the_same_text(core: Searcher) -> No
         assert texts[row] == texts[row + 1]
 
 
-@given(st.floats(-1, 1), st.floats(0, 5), st.booleans())
-def test_doubt_is_a_probability_that_falls_with_nearness(nearness: float, reached: float, bridged: bool) -> None:
-    def doubt(near: float) -> float:
-        values = np.array([1.0, 0.0])
-        attention_brought = reached if bridged else np.nan
-        return no_counterpart(Ranking(np.array([0, 1]), values, {"meaning": values}, {}, attention_brought, near), 0.0)
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1), st.sampled_from(["concepts", "without"]))
+def test_doubt_is_a_probability_that_falls_with_all_evidence(
+    core: float, about: float, nearness: float, named: str
+) -> None:
+    estimate = weights()[named].of
+    found = estimate(Evidence(core, about, nearness))
+    assert 1 - CERTAIN <= found <= CERTAIN
+    assert estimate(Evidence(1, about, nearness)) <= found
+    assert estimate(Evidence(core, 1, nearness)) <= found
+    assert estimate(Evidence(core, about, nearness + 0.1)) <= found
 
-    assert 0 <= doubt(nearness) <= 1
-    assert doubt(nearness + 0.1) <= doubt(nearness)
+
+def test_doubt_is_high_where_nothing_is_shared_and_low_where_all_is() -> None:
+    estimate = weights()["concepts"].of
+    assert estimate(Evidence(0, 0, -0.2)) > 0.5 > estimate(Evidence(1, 1, 0.1))
 
 
-@given(st.floats(0, 1), st.floats(0, 1))
-def test_doubt_falls_with_shared_concepts(alike: float, covered: float) -> None:
-    def doubt(cosine: float, share: float) -> float:
-        views = {"meaning": np.array([1.0]), "concepts": np.array([cosine])}
-        return no_counterpart(Ranking(np.array([0]), np.array([1.0]), views, {}), share)
+def test_concepts_tell_only_of_a_question_that_names_some(core: Searcher) -> None:
+    matcher = Matcher(core.generation)
+    unit = core.generation.store.provision(f"{SG.id}/en/~sec_6")
+    query = matcher.query_of(core.generation.rows[unit.id], unit)
+    silent = replace(query, concepts=np.zeros_like(query.concepts))
+    for found in (Evidence(0.2, 0.1, 0.0), Evidence(0.9, 0.1, 0.0)):
+        assert no_counterpart(silent, found) == weights()["without"].of(Evidence(0, 0, 0.0))
+    named = replace(query, concepts=np.ones_like(query.concepts))
+    assert no_counterpart(named, Evidence(0.2, 0.1, 0.0)) > no_counterpart(named, Evidence(0.9, 0.1, 0.0))
 
-    assert doubt(0, 0) > 0.5 > doubt(1, 1)
-    assert doubt(alike, covered) >= doubt(alike, 1) >= doubt(1, 1)
-    assert doubt(alike, covered) >= doubt(1, covered)
+
+def test_a_group_without_units_has_no_counterpart(core: Searcher) -> None:
+    matcher = Matcher(core.generation)
+    unit = core.generation.store.provision(f"{SG.id}/en/~sec_6")
+    row = core.generation.rows[unit.id]
+    nothing = Ranking(np.zeros(0, np.int64), np.zeros(0), {}, {})
+    group = core.generation.groups["ph-en"]
+    assert doubt(matcher, matcher.query_of(row, unit), nothing, matcher.bridges(row), group) == 1
+
+
+def test_what_is_common_is_told_by_other_jurisdictions_only(core: Searcher) -> None:
+    g = core.generation
+    matcher = Matcher(g)
+    row = g.rows[f"{SG.id}/en/~sec_6"]
+    query = matcher.query_of(row, g.store.provision(g.ids[row]))
+    one, two = np.eye(len(g.bags.keys), dtype=np.float32)[:2]
+    query = replace(query, concepts=one)
+    shares = np.zeros(len(g.ids), np.float32)
+    shares[g.groups["ph-en"].start] = 0.3
+    with mock.patch.object(g.bags, "mean", lambda rows, _: two if len(rows) else 0 * two):
+        bridges = Bridges(shares, shares)
+        assert np.allclose(matcher.common(query, bridges, "id"), (one + two) / np.sqrt(2))
+        assert np.allclose(matcher.common(query, bridges, "ph"), one)
+
+
+def test_the_mean_of_bags_is_that_of_their_vectors(core: Searcher) -> None:
+    bags = core.generation.bags
+    rows, shares = np.array([0, 3, 5]), np.array([0.5, 0.25, 0.25])
+    assert np.allclose(bags.mean(rows, shares), shares @ np.stack([bags.row(row) for row in rows]), atol=1e-6)
+    assert not bags.mean(rows[:0], shares[:0]).any()
 
 
 @given(arrays.arrays(np.float64, st.integers(1, 20), elements=st.floats(-9, 9)))

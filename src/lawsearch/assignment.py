@@ -33,7 +33,7 @@ def assign(
         bridges, rankings = matcher.reached(query)
         for group in groups:
             ranking = matcher.bridged(rankings[group.name], bridges)
-            sure = 1 - doubt(query, ranking, matcher.generation.bags)
+            sure = 1 - doubt(matcher, query, ranking, bridges, group)
             table[ranking.rows, column] = sure * relative(ranking.scores)
         progress("topics", column + 1, len(topics))
     table[table < FLOOR] = 0

@@ -79,6 +79,15 @@ class Bags:
         products = self._matrix.data[places] * query[self._matrix.indices[places]]
         return np.bincount(np.repeat(np.arange(len(rows)), counts), products, len(rows))
 
+    def mean(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The weighted mean of the vectors of the units at ``rows``, shape (len(keys),); zeros where there are none."""
+        starts = self._matrix.indptr[rows]
+        counts = self._matrix.indptr[rows + 1] - starts
+        places = spans(starts, counts)
+        values = self._matrix.data[places] * np.repeat(weights, counts)
+        found = np.bincount(self._matrix.indices[places], values, len(self.keys))
+        return (found / max(float(weights.sum()), 1e-9)).astype(np.float32)
+
     def covered(self, query: np.ndarray, row: int) -> float:
         """The share of a query's concepts, by weight, that the unit at ``row`` names, 0..1."""
         return float(((self.row(row) > 0) * query**2).sum())

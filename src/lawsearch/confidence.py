@@ -3,49 +3,71 @@
 from __future__ import annotations
 
 import math
+import tomllib
+from dataclasses import astuple, dataclass
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 
-from lawsearch.bags import Bags
-from lawsearch.matching import FAINT, Query, Ranking
+from lawsearch.generation import Group
+from lawsearch.matching import Bridges, Matcher, Query, Ranking
 
-#: Two logistic estimates, fitted on the data-protection gold with a quarter of the cells empty. By concepts: on how
-#: alike those of the question and of the best candidate are (a cosine), and on the share of the question's concepts
-#: that the candidate names. AUROC .78 for provisions and .90 for topics together; .71 and .85 leaving one law out.
-BIAS, ALIKE, COVERED = 1.3, -6.6, -1.4
-#: By nearness: on how far the best candidate stands out, and on the log of the attention that each bridge brings.
-NEAR_BIAS, NEARNESS, REACHED = -1.7, -16.5, -0.71
-#: Concepts tell better, the more so for a law that was left out of the fit (AUROC .70 at 2/3, .72 at 9/10); but one may
-#: be named in words that the vocabulary lacks, so nearness keeps a say.
-WEIGHT = 0.9
-#: What bridges typically bring; stands in where there is no third jurisdiction to bridge by.
-TYPICAL = -0.75
 #: Nobody is surer than two readers of the same laws, who agree at F1 .96.
 CERTAIN = 0.96
 
 
-def doubt(query: Query, ranking: Ranking, bags: Bags) -> float:
-    """Estimated probability that the group behind ``ranking`` has no counterpart of ``query``, 0..1."""
-    return no_counterpart(ranking, bags.covered(query.concepts, int(ranking.rows[0])) if len(ranking.rows) else 0.0)
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What tells whether a group has a counterpart, all higher where it has. ``core``: how alike the concepts of one of
+    its candidates are to those that the question has in common with its counterparts in other jurisdictions, a cosine.
+    ``about``: the share of the concepts in the question's heading that the best candidate names. ``nearness``: how far
+    the nearest candidate stands out by meaning (``Ranking.nearness``)."""
+
+    core: float
+    about: float
+    nearness: float
 
 
-def no_counterpart(ranking: Ranking, covered: float) -> float:
-    """Estimated probability that the group behind ``ranking`` has no counterpart, 0..1; 1 for an empty ranking.
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A logistic estimate: the weight of each kind of evidence, and what is added."""
 
-    ``covered`` is the share of the question's concepts, by weight, that the best candidate names.
-    """
+    core: float
+    about: float
+    nearness: float
+    bias: float
+
+    def of(self, evidence: Evidence) -> float:
+        """The estimate, between 1 - ``CERTAIN`` and ``CERTAIN``."""
+        value = self.bias + sum(w * e for w, e in zip(astuple(self), astuple(evidence), strict=False))
+        return min(max(1 / (1 + math.exp(-value)), 1 - CERTAIN), CERTAIN)
+
+
+@cache
+def weights() -> dict[str, Weights]:
+    """The fitted weights: for a question that names ``concepts``, and for one ``without``."""
+    table = tomllib.loads(files("lawsearch").joinpath("data", "doubt.toml").read_text("utf-8"))
+    return {name: Weights(**row) for name, row in table.items()}
+
+
+def evidence(matcher: Matcher, query: Query, ranking: Ranking, bridges: Bridges, group: Group) -> Evidence:
+    """What tells whether ``group`` has a counterpart of ``query``, from its ranking, which is not empty."""
+    bags = matcher.generation.bags
+    core = bags.cosines(matcher.common(query, bridges, group.jurisdiction), ranking.rows)
+    return Evidence(float(core.max()), bags.covered(query.about, int(ranking.rows[0])), ranking.nearness)
+
+
+def doubt(matcher: Matcher, query: Query, ranking: Ranking, bridges: Bridges, group: Group) -> float:
+    """Estimated probability that ``group`` has no counterpart of ``query``, 0..1; 1 where nothing was ranked."""
     if not len(ranking.rows):
         return 1.0
-    reached = TYPICAL if math.isnan(ranking.reached) else math.log(ranking.reached + FAINT)
-    doubt = _logistic(NEAR_BIAS + NEARNESS * ranking.nearness + REACHED * reached)
-    if "concepts" in ranking.views:
-        by_concepts = _logistic(BIAS + ALIKE * float(ranking.views["concepts"][0]) + COVERED * covered)
-        doubt = WEIGHT * by_concepts + (1 - WEIGHT) * doubt
-    return min(max(doubt, 1 - CERTAIN), CERTAIN)
+    return no_counterpart(query, evidence(matcher, query, ranking, bridges, group))
 
 
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-value))
+def no_counterpart(query: Query, found: Evidence) -> float:
+    """Estimated probability that there is no counterpart of ``query``, 0..1, by what was found."""
+    return weights()["concepts" if query.concepts.any() else "without"].of(found)
 
 
 def relative(scores: np.ndarray) -> np.ndarray:

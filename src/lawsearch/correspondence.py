@@ -201,10 +201,11 @@ class _Direction:
             group = g.groups[f"{g.instruments[to.instrument].jurisdiction}-{to.language}"]
             row = g.rows[unit.id]
             query = matcher.query_of(row, unit)
-            ranking = matcher.bridged(matcher.rank(query, group, mask), matcher.bridges(row))
+            bridges = matcher.bridges(row)
+            ranking = matcher.bridged(matcher.rank(query, group, mask), bridges)
             self._rankings[unit.id] = ranking
             self._places[unit.id] = {g.ids[r]: i for i, r in enumerate(ranking.rows)}
-            self._doubts[unit.id] = doubt(query, ranking, g.bags)
+            self._doubts[unit.id] = doubt(matcher, query, ranking, bridges, group)
             near = ranking.rows[ranking.scores >= ranking.scores[0] - NEAR] if len(ranking.rows) else ()
             self.chosen[unit.id] = [g.ids[r] for r in near]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from lawsearch.provision import APART_KINDS, Provision
 from lawsearch.search import Searcher
 from lawsearch.text import digits
 from lawsearch.topic import Taxonomy, Topic
+
+#: Bounds of the bands in which the estimate of "no counterpart" is compared with what was found.
+BANDS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,21 @@ class Gold:
                 f"{folder} is not a gold table: {error}", "See its README for the files it needs"
             ) from None
 
-    def questions(self) -> Iterator[Question]:
-        """Every question of both modes with its answer."""
+    def _served(self) -> dict[tuple[str, str], set[str]]:
+        """The topics that each section is a core section of, by table and number."""
         serves: dict[tuple[str, str], set[str]] = defaultdict(set)
         for (topic, law), cell in self._cells.items():
             for number in cell["core"]:
                 serves[law, number].add(topic)
+        return serves
+
+    def topics_of(self, q: Question) -> set[str]:
+        """The topics that a question is about."""
+        return {q.key} if q.mode == "topic" else self._served()[self.laws[q.source].table, q.key]
+
+    def questions(self) -> Iterator[Question]:
+        """Every question of both modes with its answer."""
+        serves = self._served()
         for source in self.laws.values():
             for (law, number), topics in sorted(serves.items()):
                 if law == source.table:
@@ -95,29 +108,37 @@ def section(number: str) -> str:
     return "".join(digits(unicodedata.normalize("NFKC", number)).split()).upper()
 
 
-def answer(gold: Gold, searcher: Searcher, works: Mapping[str, str], progress: Progress = silent) -> list[dict]:
-    """The run: one line a question, as the gold's score.py reads it. ``works`` maps each law's code to its instrument.
-
-    Sections that were not parsed cannot be asked about; their questions are left out and count as misses.
-    """
-    questions = list(gold.questions())
-    store = searcher.generation.store
-    numbers: dict[str, str] = {}
-    sections: dict[tuple[str, str], Provision] = {}
+def numbered(gold: Gold, searcher: Searcher, works: Mapping[str, str]) -> Iterator[tuple[Law, str, Provision]]:
+    """Every section of every law of the table with its number, as it was parsed."""
     for law in gold.laws.values():
-        for unit in store.contents(works[law.code], law.language):
+        for unit in searcher.generation.store.contents(works[law.code], law.language):
             number = section(unit.number)
             if unit.kind not in APART_KINDS and number[:1].isdigit():
-                numbers[unit.id] = number
-                sections.setdefault((law.code, number), unit)
+                yield law, number, unit
+
+
+def asked(gold: Gold, searcher: Searcher, works: Mapping[str, str]) -> Iterator[tuple[Question, Provision | str]]:
+    """Every question with what is asked, a section or a definition. ``works`` maps each law's code to its instrument.
+
+    Sections that were not parsed cannot be asked about; their questions are left out.
+    """
+    sections: dict[tuple[str, str], Provision] = {}
+    for law, number, unit in numbered(gold, searcher, works):
+        sections.setdefault((law.code, number), unit)
+    for q in gold.questions():
+        found = gold.topics.get(q.key) if q.mode == "topic" else sections.get((q.source, q.key))
+        if found is not None:
+            yield q, found
+
+
+def answer(gold: Gold, searcher: Searcher, works: Mapping[str, str], progress: Progress = silent) -> list[dict]:
+    """The run: one line a question that can be asked, as the gold's score.py reads it."""
+    numbers = {unit.id: number for _, number, unit in numbered(gold, searcher, works)}
+    questions = list(asked(gold, searcher, works))
     run = []
-    for done, q in enumerate(questions, 1):
+    for done, (q, question) in enumerate(questions, 1):
         progress("asking", done, len(questions))
-        asked = gold.topics.get(q.key) if q.mode == "topic" else sections.get((q.source, q.key))
-        if asked is None:
-            continue
-        target = gold.laws[q.target]
-        ids, doubt = searcher.ranked(asked, works[q.target], target.language)
+        ids, doubt = searcher.ranked(question, works[q.target], gold.laws[q.target].language)
         ranking = [[numbers[key], round(1 - i / len(ids), 4)] for i, key in enumerate(ids) if key in numbers]
         where = {"topic": q.key} if q.mode == "topic" else {"from": [q.source, q.key]}
         run.append({"mode": q.mode, **where, "to": q.target, "ranking": ranking, "no_counterpart": round(doubt, 6)})
@@ -163,7 +184,7 @@ def score(gold: Gold, run: Sequence[Mapping]) -> dict[str, dict[str, float]]:
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0] * 4)
     doubts: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     for q in gold.questions():
-        r = said.get((q.mode, q.source, section(q.key) if q.mode == "provision" else q.key, q.target))
+        r = said.get(_asked(q))
         ranking = [section(n) for n, *_ in r["ranking"]] if r else []
         ranking = [n for n in dict.fromkeys(ranking) if n not in q.ignored]
         doubt = r.get("no_counterpart", 0.0) if r else 0.0
@@ -185,6 +206,31 @@ def score(gold: Gold, run: Sequence[Mapping]) -> dict[str, dict[str, float]]:
             wins = sum((e > f) + 0.5 * (e == f) for e in empty for f in filled)
             report[mode]["abstention_auroc"] = wins / (len(empty) * len(filled))
     return report
+
+
+def reliability(gold: Gold, run: Sequence[Mapping]) -> dict[str, list[dict[str, float]]]:
+    """How far the estimate of "no counterpart" keeps its word, by mode and band of the estimate (``BANDS``).
+
+    Each band has n questions, the mean estimate ``said`` and the share of them without a counterpart, ``seen``.
+    Questions whose answer is only related are left out: they have neither a counterpart nor none.
+    """
+    cells = {_asked(q): q.cell for q in gold.questions()}
+    told = defaultdict[tuple[str, int], list[tuple[float, bool]]](list)
+    for r in run:
+        cell = cells.get(_key(r))
+        if cell in ("core", "none"):
+            band = bisect_right(BANDS, r["no_counterpart"]) - 1
+            told[r["mode"], min(band, len(BANDS) - 2)].append((r["no_counterpart"], cell == "none"))
+    found: dict[str, list[dict[str, float]]] = {}
+    for (mode, band), pairs in sorted(told.items()):
+        said, seen = (sum(column) / len(pairs) for column in zip(*pairs, strict=True))
+        row = {"from": BANDS[band], "to": BANDS[band + 1], "n": len(pairs), "said": said, "seen": seen}
+        found.setdefault(mode, []).append(row)
+    return found
+
+
+def _asked(q: Question) -> tuple[str, str, str, str]:
+    return q.mode, q.source, section(q.key) if q.mode == "provision" else q.key, q.target
 
 
 def _key(r: Mapping) -> tuple[str, str, str, str]:

@@ -172,7 +172,13 @@ class Former:
         def longer(said: np.ndarray) -> np.ndarray:
             return np.concatenate([said, np.where(self._now >= 0, said[self._now], 0).astype(said.dtype)])
 
-        return Bridges(longer(bridges.reach), None if bridges.beside is None else longer(bridges.beside))
+        beside = None if bridges.beside is None else longer(bridges.beside)
+        return Bridges(bridges.shares, longer(bridges.reach), beside)
+
+    def cosines(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """As ``Bags.cosines``, for the wordings in ``rows``."""
+        found: np.ndarray = self._bags[rows - self._count] @ query
+        return found
 
     def bag(self, row: int) -> np.ndarray:
         """The vector of concepts of the wording in a row."""

@@ -45,7 +45,8 @@ FAINT = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is compared: vectors (d,), parts (m, d), the telling words of ``language``, the bag of concepts."""
+    """What is compared: vectors (d,), parts (m, d), the telling words of ``language``, bags of concepts: of all of it,
+    and what it is ``about``, of its heading where that names any."""
 
     meaning: np.ndarray
     title: np.ndarray
@@ -53,21 +54,20 @@ class Query:
     english: np.ndarray | None
     words: Sequence[str]
     concepts: np.ndarray
+    about: np.ndarray
     language: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Candidates of one group, best first: standardised scores, the raw values by view, and what each view gave to
-    the score, all aligned with ``rows``. ``reached`` is the attention that bridges brought to the candidates
-    together, for each group that it could come from, NaN where there is no third jurisdiction to bridge by;
-    ``nearness`` is the best candidate's similarity less its own hubness and that of the question in the group."""
+    the score, all aligned with ``rows``. ``nearness`` is the best candidate's similarity less its own hubness and that
+    of the question in the group."""
 
     rows: np.ndarray
     scores: np.ndarray
     views: dict[str, np.ndarray]
     contributions: dict[str, np.ndarray]
-    reached: float = float("nan")
     nearness: float = 0.0
 
     def shares(self) -> np.ndarray:
@@ -77,9 +77,11 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Bridges:
-    """What links say of all units, each (n,): ``reach``, the attention of the question after one more step along them;
-    ``beside``, how much links what stands beside the question and beside each unit; None for a text by itself."""
+    """What links say of all units, each (n,): ``shares``, the attention that the question gives to each; ``reach``,
+    what each has of it after one more step along the links; ``beside``, how much links what stands beside the question
+    and beside each unit, None for a text by itself."""
 
+    shares: np.ndarray
     reach: np.ndarray
     beside: np.ndarray | None = None
 
@@ -109,13 +111,15 @@ class Matcher:
         """The query that the indexed unit at ``row`` is."""
         g = self.generation
         english = g.english.vectors[row]
+        whole, heading = g.bags.row(row), g.bags.vector(concepts_in(unit.heading, unit.language))
         return Query(
             meaning=g.whole.vectors[row],
             title=g.title.vectors[row],
             parts=np.asarray(g.parts[g.offsets[row] : g.offsets[row + 1]], np.float32),
             english=english if english.any() else None,
             words=g.lexicon.rarest(views.vocabulary(unit)),
-            concepts=g.bags.row(row),
+            concepts=whole,
+            about=heading if heading.any() else whole,
             language=unit.language,
         )
 
@@ -128,7 +132,7 @@ class Matcher:
         english = models.english.encode([clean])[0] if models.english and spoken == "en" else None
         found = self.generation.lexicon.rarest(words(clean, spoken))
         bag = self.generation.bags.vector(concepts_in(clean, spoken))
-        return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, bag, spoken)
+        return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, bag, bag, spoken)
 
     def hubness(self, rows: np.ndarray, language: str) -> np.ndarray:
         """How near units are to everything in a language; of one without texts, their mean."""
@@ -181,7 +185,10 @@ class Matcher:
     def bridges(self, row: int, links: sparse.csr_matrix | None = None) -> Bridges:
         """What ``links``, by default those of the generation, say to the indexed unit at ``row``."""
         links = self.generation.links if links is None else links
-        return Bridges((links[row] @ links).toarray().ravel(), beside(links, row, self.generation.follows))
+        own = links[row]
+        return Bridges(
+            own.toarray().ravel(), (own @ links).toarray().ravel(), beside(links, row, self.generation.follows)
+        )
 
     def reached(self, query: Query, exclude: str = "") -> tuple[Bridges, dict[str, Ranking]]:
         """What links say to a text, by the attention that it gives to the nearest units everywhere, the jurisdiction
@@ -192,7 +199,19 @@ class Matcher:
             if group.jurisdiction != exclude:
                 ranking = rankings[group.name] = self.rank(query, group)
                 shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
-        return Bridges((sparse.csr_matrix(shares) @ self.generation.links).toarray().ravel()), rankings
+        return Bridges(shares, (sparse.csr_matrix(shares) @ self.generation.links).toarray().ravel()), rankings
+
+    def common(self, query: Query, bridges: Bridges, jurisdiction: str) -> np.ndarray:
+        """The concepts that a query and what it is linked to outside ``jurisdiction`` have in common: the unit vector
+        of both together, shape (len(keys),), in which what is only said by one of them weighs little."""
+        shares = bridges.shares[: len(self.generation.ids)].copy()
+        for group in self.generation.groups.values():
+            if group.jurisdiction == jurisdiction:
+                shares[group.start : group.stop] = 0
+        rows = np.flatnonzero(shares)
+        both = query.concepts + self.generation.bags.mean(rows, shares[rows])
+        length = float(np.linalg.norm(both))
+        return both / length if length else both
 
     def bridged(self, ranking: Ranking, bridges: Bridges) -> Ranking:
         """The ranking with what links say of its candidates."""
@@ -202,14 +221,8 @@ class Matcher:
             return ranking
         given = {name: told[name][0] * standard(np.log(value + FAINT)) for name, value in seen.items()}
         scores = standard(ranking.scores + np.sum(list(given.values()), axis=0))
-        # Every further group brings some: without dividing, a larger corpus would look surer of everything.
-        reached = float(seen["bridge"].sum()) / max(1, len(self.generation.groups) - 1) if "bridge" in seen else np.nan
-        return _sorted(
-            Ranking(
-                ranking.rows, scores, {**ranking.views, **seen}, {**ranking.contributions, **given}, reached,
-                ranking.nearness,
-            )
-        )  # fmt: skip
+        views, contributions = {**ranking.views, **seen}, {**ranking.contributions, **given}
+        return _sorted(Ranking(ranking.rows, scores, views, contributions, ranking.nearness))
 
 
 def beside(links: sparse.csr_matrix, row: int, follows: np.ndarray) -> np.ndarray:
@@ -272,6 +285,5 @@ def _sorted(ranking: Ranking) -> Ranking:
         ranking.scores[order],
         {name: value[order] for name, value in ranking.views.items()},
         {name: value[order] for name, value in ranking.contributions.items()},
-        ranking.reached,
         ranking.nearness,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -313,14 +314,62 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure accuracy: parse and index the laws a gold table names, answer its questions, print the scores."""
+    from lawsearch.evaluation import Gold, answer, assigned, reliability, score
+
+    table = Gold(gold)
+    with indexed(table, corpus) as (searcher, works, step):
+        run = answer(table, searcher, works, step)
+        topics = assigned(table, searcher, works)
+    if out_file:
+        out_file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in run), "utf-8")
+    report, kept = score(table, run), reliability(table, run)
+    if as_json:
+        print_json({**report, "assignment": topics, "reliability": kept})
+        return
+    shown = Table("questions", "n", "MRR", "P@1", "R@5", "AUROC of no counterpart")
+    for name, row in report.items():
+        if ">" not in name:
+            measures = (f"{row[m]:.3f}" for m in ("mrr", "p1", "r5"))
+            doubt = f"{row['abstention_auroc']:.3f}" if "abstention_auroc" in row else ""
+            shown.add_row(name, f"{row['n']:.0f}", *measures, doubt)
+    out.print(shown)
+    for what, codes in (("language", sorted({law.language for law in table.laws.values()})), ("law", table.laws)):
+        if len(codes) > 1:
+            out.print(_pairs(report, what, list(codes)))
+    p, r, f1 = (topics[m] for m in ("precision", "recall", "f1"))
+    out.print(f"assignment to topics: precision {p:.3f}, recall {r:.3f}, F1 {f1:.3f}")
+    shown = Table("no counterpart", "estimate", "n", "mean estimate", "without one")
+    for mode, bands in kept.items():
+        for b in bands:
+            shown.add_row(
+                mode, f"{b['from']:.1f} to {b['to']:.1f}", f"{b['n']}", f"{b['said']:.2f}", f"{b['seen']:.2f}"
+            )
+    out.print(shown)
+
+
+def _pairs(report: Mapping[str, Mapping[str, float]], what: str, codes: Sequence[str]) -> Table:
+    """P@1 of provisions from each code (a row) to each, and the mean of the row over its questions."""
+    shown = Table(f"P@1, from {what} to", *codes, "all")
+    for code in codes:
+        rows = {other: report.get(f"provision {code}>{other}") for other in codes}
+        known = [row for row in rows.values() if row]
+        if known:
+            mean = sum(row["p1"] * row["n"] for row in known) / sum(row["n"] for row in known)
+            shown.add_row(code, *(f"{row['p1']:.2f}" if row else "–" for row in rows.values()), f"{mean:.3f}")
+    return shown
+
+
+@contextmanager
+def indexed(table: Any, corpus: Path) -> Iterator[tuple[Any, dict[str, str], Any]]:
+    """The laws of a gold table parsed and indexed for as long as the context lasts: a searcher, the instrument of each
+    law's code, and where progress is told. The table's topics are the taxonomy."""
     import tempfile
 
     from ingest.parsing import parse as read
-    from lawsearch.evaluation import Gold, answer, assigned, score, taxonomy_of
+    from lawsearch.evaluation import taxonomy_of
     from lawsearch.instrument import Instrument
     from lawsearch.store import Store
 
-    table = Gold(gold)
     with tempfile.TemporaryDirectory(prefix="lawsearch-eval-") as folder, steps() as step:
         given = load_settings()
         # Its own index, but the user's embeddings: nothing is embedded twice.
@@ -333,26 +382,10 @@ def evaluate(
                 store.put(law.file + code, [e for e in found if e.language == law.language], "eval")
                 step("reading", done, len(table.laws))
         searcher = _built(settings, given.embeddings_path, step, taxonomy_of(table))
-        run = answer(table, searcher, works, step)
-        topics = assigned(table, searcher, works)
-        searcher.generation.close()
-    if out_file:
-        out_file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in run), "utf-8")
-    report = score(table, run)
-    report["assignment"] = topics
-    if as_json:
-        print_json(report)
-        return
-    shown = Table("questions", "n", "MRR", "P@1", "R@5", "AUROC of no counterpart")
-    for name, row in report.items():
-        if name == "assignment":
-            continue
-        measures = (f"{row[m]:.3f}" for m in ("mrr", "p1", "r5"))
-        doubt = f"{row['abstention_auroc']:.3f}" if "abstention_auroc" in row else ""
-        shown.add_row(name, f"{row['n']:.0f}", *measures, doubt)
-    out.print(shown)
-    p, r, f1 = (topics[m] for m in ("precision", "recall", "f1"))
-    out.print(f"assignment to topics: precision {p:.3f}, recall {r:.3f}, F1 {f1:.3f}")
+        try:
+            yield searcher, works, step
+        finally:
+            searcher.generation.close()
 
 
 def _built(settings: Settings, embeddings: Path, step: Any, taxonomy: Any) -> Any:

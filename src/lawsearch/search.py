@@ -17,7 +17,7 @@ import numpy as np
 from lawsearch import views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
 from lawsearch.concepts import concepts_in, label
-from lawsearch.confidence import doubt, no_counterpart, relative
+from lawsearch.confidence import Evidence, doubt, evidence, no_counterpart, relative
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
 from lawsearch.former import NOTHING, Former
@@ -126,6 +126,17 @@ class Searcher:
 
         ``asked`` is an indexed provision or a free text. This is what accuracy is measured on; people get hits.
         """
+        query, ranking, bridges, group = self._ranked(asked, instrument, language)
+        ids = [self.generation.ids[row] for row in ranking.rows]
+        return ids, doubt(self._matcher, query, ranking, bridges, group)
+
+    def evidence(self, asked: Provision | str, instrument: str, language: str) -> tuple[bool, Evidence]:
+        """What that estimate is made of, for an expression that is not empty: whether the question names concepts, and
+        the evidence. This is what the estimate is fitted on."""
+        query, ranking, bridges, group = self._ranked(asked, instrument, language)
+        return bool(query.concepts.any()), evidence(self._matcher, query, ranking, bridges, group)
+
+    def _ranked(self, asked: Provision | str, instrument: str, language: str) -> tuple[Query, Ranking, Bridges, Group]:
         if isinstance(asked, Provision):
             row = self.generation.rows[asked.id]
             query = self._matcher.query_of(row, asked)
@@ -136,8 +147,7 @@ class Searcher:
         mask = self._mask(Filters(instruments=(instrument,), languages=(language,)))
         home = self.generation.instruments[instrument].jurisdiction
         group = self.generation.groups[f"{home}-{language}"]
-        ranking = self._matcher.bridged(self._matcher.rank(query, group, mask), bridges)
-        return [self.generation.ids[row] for row in ranking.rows], doubt(query, ranking, self.generation.bags)
+        return query, self._matcher.bridged(self._matcher.rank(query, group, mask), bridges), bridges, group
 
     def warm(self) -> Searcher:
         """Ask once for nothing, so that the first person to ask does not wait for tables and kernels to load."""
@@ -206,7 +216,7 @@ class Searcher:
                 if not len(ranking.rows):
                     continue
                 ranking = self._matcher.bridged(ranking, bridges)
-                missing = self._doubt(query, ranking)
+                missing = self._doubt(query, ranking, bridges, group)
                 least = min(least, missing)
                 scores = (1 - missing) * relative(ranking.scores[: 2 * limit])
                 found += [(float(s), group, ranking, i) for i, s in enumerate(scores)]
@@ -232,12 +242,18 @@ class Searcher:
 
         return self._former.standing(filters.as_of, fits, about)
 
-    def _doubt(self, query: Query, ranking: Ranking) -> float:
-        """The estimate that there is no counterpart, whether the best candidate is of today or not."""
-        best = int(ranking.rows[0]) if len(ranking.rows) else 0
-        if best < len(self.generation.ids):
-            return doubt(query, ranking, self.generation.bags)
-        return no_counterpart(ranking, float(((self._former.bag(best) > 0) * query.concepts**2).sum()))
+    def _doubt(self, query: Query, ranking: Ranking, bridges: Bridges, group: Group) -> float:
+        """The estimate that there is no counterpart, whether the candidates are of today or not."""
+        past = ranking.rows >= len(self.generation.ids)
+        if not past.any():
+            return doubt(self._matcher, query, ranking, bridges, group)
+        former, bags = self._former, self.generation.bags
+        common = self._matcher.common(query, bridges, group.jurisdiction)
+        core = [*former.cosines(common, ranking.rows[past]), *bags.cosines(common, ranking.rows[~past])]
+        best = int(ranking.rows[0])
+        named = former.bag(best) if past[0] else bags.row(best)
+        about = float(((named > 0) * query.about**2).sum())
+        return no_counterpart(query, Evidence(float(max(core)), about, ranking.nearness))
 
     def _mask(self, filters: Filters) -> np.ndarray | None:
         """Which rows the filters allow; None where they allow all that is asked of the jurisdictions."""

@@ -20,13 +20,13 @@ _ENUMERATOR = re.compile(
 
 
 def title(provision: Provision) -> str:
-    """The titles above a provision and its own heading; its label where it stands bare."""
-    return normal(" — ".join(t for t in (*provision.path, provision.heading) if t)) or provision.label
+    """The titles above a provision and its own heading, empty where it has none: its number says nothing of it."""
+    return normal(" — ".join(t for t in (*provision.path, provision.heading) if t))
 
 
 def whole(provision: Provision) -> str:
-    """All that is embedded as one: the titles, the heading, the text."""
-    return normal(f"{title(provision)}. {provision.text}")
+    """All that is embedded as one: the titles, the heading, the text; its label where it has none of these."""
+    return normal(". ".join(t for t in (title(provision), provision.text) if t)) or provision.label
 
 
 def parts(text: str) -> list[str]:
