@@ -19,7 +19,7 @@ HUB_NEIGHBOURS, HUB_SAMPLE = 10, 20_000
 #: Rounds of bridging: links found through third laws make better bridges; the third round still gains a little.
 ROUNDS = 3
 #: Share of the attention of a new unit from which another is asked what it thinks of the new one.
-NOTICED = 0.01
+NOTICED = 0.005
 #: Candidates of a unit in a group that later rounds still look at.
 REMEMBERED = 64
 
@@ -112,8 +112,6 @@ def relink(
     for other, group in sorted(partners, key=lambda pair: (pair[0], pair[1].start)):
         rankings.append((other, _ranked(matcher, matcher.query_of(other, units[other]), group)))
     rankings.sort(key=lambda entry: entry[0])
-    asked = np.zeros((len(kept), 1), np.float32)
-    asked[[row for row, _ in rankings]] = 1
     # Of what the partners were asked, only what they think of new units counts.
     fresh = sparse.diags((kept < 0).astype(np.float32))
 
@@ -123,8 +121,7 @@ def relink(
 
     links = joined(_mutual(rankings, len(units)))
     for _ in range(ROUNDS - 1):
-        reach = (links.multiply(asked).tocsr() @ links).tocsr()
-        links = joined(_mutual(_bridged(matcher, rankings, reach), len(units)))
+        links = joined(_mutual(_bridged(matcher, rankings, links), len(units)))
     return links
 
 
