@@ -93,6 +93,8 @@ def one_night(folder: Path, address: str, say: Callable[[str], None]) -> None:
 
 
 def run_nights(folder: Path, address: str) -> None:
+    # What every night would look up anew is inherited: tesseract is asked twice for what it can.
+    ingest.pipeline.ocr.engine()
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:

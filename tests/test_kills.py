@@ -17,7 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -117,7 +117,8 @@ class Nights:
         while (line := self._said.readline().split())[0] == "phase":
             if " ".join(line[1:]) == phase:
                 time.sleep(seconds)
-                os.kill(int(number), signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it was faster
+                    os.kill(int(number), signal.SIGKILL)
                 phase = ""
         self._check(known)
         return int(line[1])

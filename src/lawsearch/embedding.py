@@ -258,16 +258,15 @@ class EmbeddingCache:
         return False
 
     def _wrong(self) -> list[tuple[str, bytes]]:
-        rows = self._db.execute(f"select model, digest, vector, sum from {_CHECKED}")
+        rows = self._db.execute(f"select model, digest, vector, sums.sum from {_CHECKED}")
         return [(m, key) for m, key, blob, known in rows if not (_fits(m, key, blob, known) and _is_unit(blob))]
 
     def _known(self, model: str, keys: list[bytes]) -> Iterator[tuple[bytes, np.ndarray]]:
         for at in range(0, len(keys), 500):
             some = keys[at : at + 500]
             marks = ", ".join("?" * len(some))
-            rows = self._db.execute(
-                f"select digest, vector, sum from {_CHECKED} where model = ? and digest in ({marks})", [model, *some]
-            )
+            sql = f"select digest, vector, sums.sum from {_CHECKED} where model = ? and digest in ({marks})"
+            rows = self._db.execute(sql, [model, *some])
             for key, blob, known in rows:
                 # What a disk has spoilt is embedded again.
                 if _fits(model, key, blob, known):

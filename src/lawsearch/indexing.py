@@ -30,7 +30,7 @@ from lawsearch.topic import Taxonomy
 from lawsearch.vectors import VectorIndex
 
 #: Share of the units up to which those that changed are linked with what is there; beyond it all links are made anew.
-RELINKED = 0.05
+RELINKED = 0.1
 
 
 def build(
@@ -260,8 +260,8 @@ def _kept(units: Sequence[Provision], before: Generation | None, now: Generation
     for row, u in enumerate(units):
         if texts.get(u.id) == u.digest and states[u.instrument] == now.instruments[u.instrument].jurisdiction:
             kept[row] = before.rows.get(u.id, -1)
-    here = int((kept >= 0).sum())
-    return kept, int(before.manifest.get("relinked", 0)) + len(units) - here + len(before.ids) - here
+    gone = before.rows.keys() - {u.id for u in units}
+    return kept, int(before.manifest.get("relinked", 0)) + int((kept < 0).sum()) + len(gone)
 
 
 def _assign(folder: Path, models: Models, taxonomy: Taxonomy, groups: Sequence[Group], progress: Progress) -> None:

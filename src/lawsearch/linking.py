@@ -102,12 +102,16 @@ def relink(
     partners: set[tuple[int, Group]] = set()
     for done, row in enumerate(new, 1):
         query = matcher.query_of(row, units[row])
-        for group in groups:
-            if group.jurisdiction != home[row].jurisdiction:
-                ranking = _ranked(matcher, query, group)
-                rankings.append((row, ranking))
-                noticed = ranking.rows[:LINKS][ranking.shares()[:LINKS] >= NOTICED].tolist()
-                partners |= {(other, home[row]) for other in noticed if kept[other] >= 0}
+        seen = [_ranked(matcher, query, group) for group in groups if group.jurisdiction != home[row].jurisdiction]
+        rankings += [(row, ranking) for ranking in seen]
+        # Whom bridges will bring forward is asked, too.
+        attention = np.zeros(len(kept), np.float32)
+        for ranking in seen:
+            attention[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
+        reach = (sparse.csr_matrix(attention) @ carried).toarray().ravel()
+        for ranking in (*seen, *(matcher.bridged(ranking, reach) for ranking in seen)):
+            noticed = ranking.rows[ranking.shares() >= NOTICED].tolist()
+            partners |= {(other, home[row]) for other in noticed if kept[other] >= 0}
         progress("linking", done, len(new))
     for other, group in sorted(partners, key=lambda pair: (pair[0], pair[1].start)):
         rankings.append((other, _ranked(matcher, matcher.query_of(other, units[other]), group)))
