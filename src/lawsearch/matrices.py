@@ -36,6 +36,8 @@ NOTE = (
     "What a cell says is estimated by machine unless it is confirmed or rejected by a person; “none found” is said of "
     "the texts in the corpus alone; check every text against its official source."
 )
+#: What a person chose is surer than any score.
+CHOSEN = 2.0
 #: Columns of a comparison that a row opens.
 COMPARED = 6
 _ROW = "/akn/asean/framework/2016/pdp/en/~para_6"
@@ -234,24 +236,20 @@ class _Decided:
         assert isinstance(row.subject, Provision)
         made = [d for _, d in self._made.get(row.subject.id, ()) if self._jurisdiction(d.other) == cell.jurisdiction]
         sure = [d for d in made if not self._doubted(d)]
-        chosen = [(one, p) for one in sure if one.standing and (p := self._find(one.corresponding))]
+        rejected = {d.suggested: d for d in sure if d.verdict == "rejected"}
+        chosen = {p.id: (one, p) for one in sure if one.standing and (p := self._find(one.corresponding))}
+        rest = tuple(pair for pair in cell.provisions if pair[0].id not in rejected and pair[0].id not in chosen)
         if chosen:
-            keys = {p.id for _, p in chosen}
-            rest = [pair for pair in cell.provisions if pair[0].id not in keys]
-            shown = [*((p, None) for _, p in chosen), *rest]
-            settled = replace(
-                cell, state="confirmed", provisions=tuple(shown[:SHOWN]), more=max(0, len(chosen) - SHOWN)
-            )
-            return settled, DecidedOut.of(chosen[0][0], suspect=False)
+            shown = (*((p, None) for _, p in chosen.values()), *rest)
+            settled = replace(cell, state="confirmed", provisions=shown[:SHOWN], more=max(0, len(chosen) - SHOWN))
+            return settled, DecidedOut.of(next(iter(chosen.values()))[0], suspect=False)
         best = cell.best.id if cell.best else ""
-        for one in sure:
-            nothing = one.standing and not one.corresponding
-            if best and (one.suggested == best if one.verdict == "rejected" else best.startswith(f"{one.other}/~")):
-                return replace(cell, state="rejected"), DecidedOut.of(one, suspect=False)
-            if not best and nothing:
-                return cell, DecidedOut.of(one, suspect=False)
+        nothing = [d for d in sure if d.standing and (not best or best.startswith(f"{d.other}/~"))]
+        if best in rejected or nothing:
+            state = "rejected" if best else cell.state
+            return replace(cell, state=state), DecidedOut.of(rejected.get(best) or nothing[0], suspect=False)
         doubted = [DecidedOut.of(one, suspect=True) for one in made if one not in sure]
-        return cell, doubted[0] if doubted else None
+        return replace(cell, provisions=rest), doubted[0] if doubted else None
 
     def _jurisdiction(self, text: str) -> str:
         instrument = self._view.instruments.get(text.rsplit("/", 1)[0])
@@ -278,9 +276,8 @@ def _row_out(view: View, row: Row, decisions: Sequence[DecidedOut | None]) -> Ma
     topic = row.subject if isinstance(row.subject, Topic) else None
     provision = row.subject if isinstance(row.subject, Provision) else None
     own = [provision.id] if provision else []
-    # Surest first; what a person chose is surer than any score.
-    there = [(-(c.provisions[0][1] or 2), c.provisions[0][0].id) for c in row.cells if c.state in PRESENT]
-    surest = [key for _, key in sorted(there)]
+    there = [c.provisions[0] for c in row.cells if c.state in PRESENT]
+    surest = [p.id for p, _ in sorted(there, key=lambda pair: -(CHOSEN if pair[1] is None else pair[1]))]
     return MatrixRow(
         topic=topic and TopicRef.of(view, topic.id), provision=provision and ProvisionRef.of(provision),
         definition=topic.definition if topic else "", present=row.present, counted=len(row.counted), spread=row.spread,

@@ -121,6 +121,13 @@ def test_what_a_person_decided_stands_in_the_cell(client: TestClient) -> None:
     assert cell(client, "th")["decision"] is None
 
 
+def test_what_a_person_rejected_is_not_shown_beside_what_was_confirmed(client: TestClient) -> None:
+    decide(client, suggested=ELEVEN, verdict="confirmed")
+    assert [s["provision"]["id"] for s in cell(client, "ph")["provisions"]] == [ELEVEN, TEN]
+    decide(client, verdict="rejected", status="")
+    assert [s["provision"]["id"] for s in cell(client, "ph")["provisions"]] == [ELEVEN]
+
+
 def test_that_there_is_none_is_a_decision_too(client: TestClient) -> None:
     decide(client, suggested="", verdict="confirmed", status="none")
     assert (cell(client, "ph")["state"], cell(client, "ph")["decision"]["verdict"]) == ("rejected", "confirmed")
