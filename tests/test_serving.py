@@ -25,7 +25,7 @@ def server(built: Settings, model_folders: tuple[Path, Path]) -> Iterator[tuple[
     """The address of a server of two processes over the built index, and the process that looks after them."""
     given = {
         "INDEX_DIR": built.index_dir, "MULTILINGUAL_MODEL": model_folders[0], "ENGLISH_MODEL": model_folders[1],
-        "CATALOGUE_DIR": ROOT / "corpus" / "catalogue", "TOPICS_DIR": built.topics_dir,
+        "CATALOGUE_DIR": ROOT / "corpus" / "catalogue", "TOPICS_DIR": built.topics_dir, "PRECISION": "float32",
     }  # fmt: skip
     environment = {**os.environ, **{f"LAWSEARCH_{name}": str(value) for name, value in given.items()}}
     command = [sys.executable, "-c", "from lawsearch.cli import main; main()", "serve", "--port", "0", "--workers", "2"]

@@ -197,6 +197,7 @@ def test_as_a_program_of_its_own(built: Settings, model_folders: tuple[Path, Pat
     given = {
         "INDEX_DIR": built.index_dir, "MULTILINGUAL_MODEL": model_folders[0], "ENGLISH_MODEL": model_folders[1],
         "CATALOGUE_DIR": ROOT / "corpus" / "catalogue", "TOPICS_DIR": built.topics_dir, "THREADS": 1,
+        "PRECISION": "float32",
     }  # fmt: skip
     environment = {**os.environ, **{f"LAWSEARCH_{name}": str(value) for name, value in given.items()}}
     command = StdioServerParameters(

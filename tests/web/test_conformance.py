@@ -71,7 +71,7 @@ def test_every_answer_is_as_documented(described: Any, path: str, method: str) -
     @settings(max_examples=2 * CASES, deadline=None, derandomize=True, database=None, suppress_health_check=HealthCheck)
     @given(st.one_of(*operation.get_strategies_from_examples(), right, wrong))
     def answers(case: Any) -> None:
-        answer = case.call_and_validate(base_url=LOCAL, excluded_checks=UNSAYABLE)
+        answer = case.call_and_validate(base_url=LOCAL, excluded_checks=UNSAYABLE, timeout=300)
         assert HEADERS.items() <= {name: answer.headers[name.lower()][0] for name in HEADERS}.items()
 
     answers()
