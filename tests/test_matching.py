@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as arrays
 from laws import SG
 from scipy import sparse
 
+from lawsearch import views
 from lawsearch.confidence import CERTAIN, Evidence, doubt, no_counterpart, relative, weights
 from lawsearch.matching import (
     BRIDGE,
@@ -25,6 +26,7 @@ from lawsearch.matching import (
     fuse,
     standard,
 )
+from lawsearch.provision import Provision
 from lawsearch.search import Searcher
 
 finite = arrays.arrays(np.float64, st.integers(0, 30), elements=st.floats(-50, 50, width=32))
@@ -113,6 +115,25 @@ def test_late_interaction_with_units_without_parts(core: Searcher, monkeypatch: 
     assert found[1] == pytest.approx(2.0, abs=1e-2), "the same two parts"
     assert 0 < found[3] < 2
     assert Matcher(g)._late(vector_query(core, parts), np.array([0, 2])).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("path", "heading", "text", "title", "whole"),
+    [
+        (("PART I",), "Light", "Lamps burn.", "PART I — Light", "PART I — Light. Lamps burn."),
+        ((), "", "Lamps  burn.", "Lamps burn.", "Lamps burn."),
+        ((), "", "", "Section 7", "Section 7"),
+        ((), "Light", "", "Light", "Light"),
+    ],
+)
+def test_a_number_says_nothing_of_a_provision(
+    path: tuple[str, ...], heading: str, text: str, title: str, whole: str
+) -> None:
+    unit = Provision(
+        instrument=SG.id, language="en", eid="sec_7", kind="section", number="7", label="Section 7", citation="s 7",
+        heading=heading, path=path, text=text,
+    )  # fmt: skip
+    assert (views.title(unit), views.whole(unit)) == (title, whole)
 
 
 def test_a_hub_is_pushed_back(core: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,14 +19,19 @@ _ENUMERATOR = re.compile(
 )
 
 
-def title(provision: Provision) -> str:
-    """The titles above a provision and its own heading, empty where it has none: its number says nothing of it."""
+def titles(provision: Provision) -> str:
+    """The titles above a provision and its own heading, empty where it has neither."""
     return normal(" — ".join(t for t in (*provision.path, provision.heading) if t))
 
 
+def title(provision: Provision) -> str:
+    """What is embedded as its title: its titles, or its text where it has none, for its number says nothing of it."""
+    return titles(provision) or whole(provision)
+
+
 def whole(provision: Provision) -> str:
-    """All that is embedded as one: the titles, the heading, the text; its label where it has none of these."""
-    return normal(". ".join(t for t in (title(provision), provision.text) if t)) or provision.label
+    """All that is embedded as one: the titles and the text; the label where there is neither."""
+    return normal(". ".join(t for t in (titles(provision), provision.text) if t)) or provision.label
 
 
 def parts(text: str) -> list[str]:
