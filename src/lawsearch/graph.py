@@ -127,16 +127,22 @@ def _export(model: Any, folder: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     class Whole(torch.nn.Module):
-        """Tokens of one text to its unit vector, by all modules of the model."""
+        """Tokens of one text to its unit vector, by all modules of the model; without a mask, for nothing is padded."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.model = model
+            self.transformer, *others = model
+            self.others = torch.nn.ModuleList(others)
 
         def forward(self, ids: Any) -> Any:
-            found = self.model({"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+            tokens = self.transformer.auto_model(input_ids=ids).last_hidden_state
+            found = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_embeddings": tokens}
+            for module in self.others:
+                found = module(found)
             return torch.nn.functional.normalize(found["sentence_embedding"])
 
+    # Written out, attention is half the steps that it is as one of torch's own functions.
+    model[0].auto_model.set_attn_implementation("eager")
     plain, ids = folder / "float32.onnx", torch.tensor([model.tokenizer(PROBES[0])["input_ids"]])
     with warnings.catch_warnings():
         # The exporter that needs no further packages warns that it is the older one, and of every shape it traces.

@@ -5,6 +5,7 @@ All files are mapped, not read: what several processes search is in memory once.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ class VectorIndex:
     def build(folder: Path, vectors: np.ndarray, ranges: Mapping[str, tuple[int, int]], flat_limit: int) -> None:
         """Write the index of ``vectors`` (n, d), unit length, float32; an IVF-SQ8 for each range above the limit."""
         folder.mkdir(exist_ok=True)
+        faiss.omp_set_num_threads(os.cpu_count() or 1)
         flat = faiss.IndexFlatIP(vectors.shape[1])
         flat.add(vectors)
         faiss.write_index(flat, str(folder / "whole.faiss"))
@@ -63,6 +65,8 @@ class VectorIndex:
 
         ``mask`` (n,) bool bars rows; a filtered search is exact, whatever the size.
         """
+        # For the calling thread: more of them wait for each other longer than one takes, where others are busy, too.
+        faiss.omp_set_num_threads(1)
         start, stop = self._ranges[name]
         limit = min(limit, stop - start)
         if mask is None and name in self._coarse:
