@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from lawsearch.generation import Group
-from lawsearch.matching import LINKS, Matcher, Query, Ranking
+from lawsearch.matching import LINKS, Bridges, Matcher, Query, Ranking
 from lawsearch.provision import Provision
 
 #: Told (what is being done, how many are done, of how many); called often.
@@ -19,7 +19,7 @@ HUB_NEIGHBOURS, HUB_SAMPLE = 10, 20_000
 #: Rounds of bridging: links found through third laws make better bridges; the third round still gains a little.
 ROUNDS = 3
 #: Share of the attention of a new unit from which another is asked what it thinks of the new one.
-NOTICED = 0.005
+NOTICED = 0.01
 #: Candidates of a unit in a group that later rounds still look at.
 REMEMBERED = 64
 
@@ -108,8 +108,8 @@ def relink(
         attention = np.zeros(len(kept), np.float32)
         for ranking in seen:
             attention[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
-        reach = (sparse.csr_matrix(attention) @ carried).toarray().ravel()
-        for ranking in (*seen, *(matcher.bridged(ranking, reach) for ranking in seen)):
+        bridges = Bridges(attention, (sparse.csr_matrix(attention) @ carried).toarray().ravel())
+        for ranking in (*seen, *(matcher.bridged(ranking, bridges) for ranking in seen)):
             noticed = ranking.rows[ranking.shares() >= NOTICED].tolist()
             partners |= {(other, home[row]) for other in noticed if kept[other] >= 0}
         progress("linking", done, len(new))
