@@ -259,7 +259,10 @@ class EmbeddingCache:
 
     def _wrong(self) -> list[tuple[str, bytes]]:
         rows = self._db.execute(f"select model, digest, vector, sums.sum from {_CHECKED}")
-        return [(m, key) for m, key, blob, known in rows if not (_fits(m, key, blob, known) and _is_unit(blob))]
+        found = [(m, key) for m, key, blob, known in rows if not (_fits(m, key, blob, known) and _is_unit(blob))]
+        # A sum of nothing is of a vector that has another name now, or none.
+        lone = self._db.execute("select model, digest from sums except select model, digest from vectors").fetchall()
+        return found + lone
 
     def _known(self, model: str, keys: list[bytes]) -> Iterator[tuple[bytes, np.ndarray]]:
         for at in range(0, len(keys), 500):
