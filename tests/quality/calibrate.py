@@ -23,6 +23,9 @@ from lawsearch.operating import indexed
 
 FILE = Path(__file__).parents[2] / "src" / "lawsearch" / "data" / "doubt.toml"
 KINDS = [field.name for field in fields(Evidence)]
+HEAD = """\
+# Weights of the estimate of no counterpart, fitted by tests/quality/calibrate.py: for a question that names concepts,
+# and for one that names none. Not to be changed by hand."""
 #: Strength of the penalty on squared weights, of evidence in standard deviations: it only keeps them finite.
 RIDGE = 1.0
 
@@ -122,10 +125,7 @@ def main(arguments: Sequence[str]) -> int:
     for name, values in estimates.items():
         print(f"{name:16s}", *(f"{folder.name}: {ranked(known, values, folder.name)}  " for folder in folders))
     rows = {"concepts": both, "without": [0.0] * (len(KINDS) - 1) + [*alone]}
-    lines = [
-        f"# Weights of the estimate of no counterpart, made by tests/quality/calibrate.py of {len(known)} questions:",
-        "# for one that names concepts, and for one that names none. Not to be changed by hand.",
-    ]
+    lines = [HEAD]
     for name, row in rows.items():
         lines += ["", f"[{name}]", *(f"{key} = {value:.3f}" for key, value in zip([*KINDS, "bias"], row, strict=True))]
     FILE.write_text("\n".join(lines) + "\n", "utf-8")
