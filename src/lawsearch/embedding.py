@@ -54,9 +54,9 @@ class Reference:
         # Imported here: torch takes seconds to import, and reading a store needs none of it.
         import torch
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+        from transformers.utils.logging import disable_progress_bar
 
-        logging.disable_progress_bar()
+        disable_progress_bar()
         torch.set_num_threads(threads or os.cpu_count() or 1)
         try:
             self.transformer = SentenceTransformer(
