@@ -42,7 +42,7 @@ def lawsearch(
     monkeypatch.chdir(tmp_path)
     given = {
         "INDEX_DIR": built.index_dir, "MULTILINGUAL_MODEL": model_folders[0], "ENGLISH_MODEL": model_folders[1],
-        "CATALOGUE_DIR": ROOT / "corpus" / "catalogue", "THREADS": 1,
+        "CATALOGUE_DIR": ROOT / "corpus" / "catalogue", "THREADS": 1, "PRECISION": "float32",
     }  # fmt: skip
     for name, value in given.items():
         monkeypatch.setenv(f"LAWSEARCH_{name}", str(value))

@@ -146,7 +146,7 @@ def _graph(source: str | Path, known: str, graphs: Path, threads: int) -> Graph:
         raise ModelError(
             f"int8 needs the packages {' and '.join(missing())}", 'Install them, or set precision = "float32"'
         )
-    folder = graphs / f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', known)}-int8.{RECIPE}"
+    folder = graphs / f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', known).strip('-')}-int8.{RECIPE}"
     made_once(folder, "facts.json", lambda partial: convert(Reference(source, threads).transformer, partial))
     return Graph(folder, threads)
 
