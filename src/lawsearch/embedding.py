@@ -57,9 +57,9 @@ class Reference:
         # Imported here: torch takes seconds to import, and reading a store needs none of it.
         import torch
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+        from transformers.utils.logging import disable_progress_bar
 
-        logging.disable_progress_bar()
+        disable_progress_bar()
         torch.set_num_threads(threads or os.cpu_count() or 1)
         try:
             self.transformer = SentenceTransformer(
@@ -149,7 +149,7 @@ def _graph(source: str | Path, known: str, graphs: Path, threads: int) -> Graph:
         raise ModelError(
             f"int8 needs the packages {' and '.join(missing())}", 'Install them, or set precision = "float32"'
         )
-    folder = graphs / f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', known)}-int8.{RECIPE}"
+    folder = graphs / f"{re.sub(r'[^A-Za-z0-9.+-]+', '-', known).strip('-')}-int8.{RECIPE}"
     made_once(folder, "facts.json", lambda partial: convert(Reference(source, threads).transformer, partial))
     return Graph(folder, threads)
 
