@@ -413,6 +413,7 @@ def serve(
 
     from ingest.picture import Painter
     from lawsearch.api import create_app
+    from lawsearch.serving import KEPT, Processes
 
     given = {k: v for k, v in {"host": host, "port": port}.items() if v is not None}
     settings = load_settings(**given)
@@ -428,8 +429,6 @@ def serve(
         ) from None
     address = f"http://{settings.host}:{listener.getsockname()[1]}/"
     if workers > 1:
-        from lawsearch.serving import Processes
-
         Processes(settings, listener, workers, address).run()
         return
 
@@ -444,7 +443,8 @@ def serve(
     painter = Painter()
     try:
         # Its lines go where ours go; what it would log of requests names addresses in full.
-        config = uvicorn.Config(create_app(settings, picture=painter), log_config=None, access_log=False)
+        application = create_app(settings, picture=painter)
+        config = uvicorn.Config(application, log_config=None, access_log=False, timeout_keep_alive=KEPT)
         Server(config).run(sockets=[listener])
     finally:
         painter.close()

@@ -14,6 +14,9 @@ from lawsearch.console import err, out
 from lawsearch.logs import configure
 from lawsearch.settings import Settings, load_settings
 
+#: Seconds that an idle connection is kept: longer than proxies and clients keep theirs, which would else find it closed
+#: at the moment that they use it.
+KEPT = 75
 #: Seconds that a process may say nothing, as it may while it loads the models, before it is replaced.
 SILENT = 60
 
@@ -41,7 +44,7 @@ class Processes(Multiprocess):
         self.address = address
         config = uvicorn.Config(
             "lawsearch.serving:application", factory=True, workers=count, log_config=None, access_log=False,
-            timeout_worker_healthcheck=SILENT,
+            timeout_worker_healthcheck=SILENT, timeout_keep_alive=KEPT,
         )  # fmt: skip
         super().__init__(config, [listener])
 
