@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,8 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     while free := {name for name, needs in left.items() if not needs & set(left)}:
         left = {name: needs for name, needs in left.items() if name not in free}
     assert not left, f"circle among {sorted(left)}"
+
+
+def test_every_module_is_on_the_map() -> None:
+    named = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "architecture.md").read_text("utf-8")))
+    assert {name.split(".")[1] for name in FILES} <= named
