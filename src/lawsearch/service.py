@@ -28,6 +28,7 @@ from lawsearch.history import Report, of_generation
 from lawsearch.instrument import Instrument
 from lawsearch.parameter import parameters
 from lawsearch.provision import Provision
+from lawsearch.reference import cite
 from lawsearch.register import Register
 from lawsearch.run import unread
 from lawsearch.settings import Settings
@@ -106,6 +107,7 @@ class View:
             column = Column(language=unit.language, parts=pieces_of(unit, self.store.children(unit)))
             self.nearness([(unit, column)])
             strengths(column)
+            cite(unit.citation, self.register, self.store)
 
     @property
     def store(self) -> Store:
