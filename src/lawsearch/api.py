@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from lawsearch import __version__, agents, changes_api, desk_api, permission, run, web
+from lawsearch.drawing import prepare
 from lawsearch.edge import Heads, Watch, install
 from lawsearch.errors import LawsearchError
 from lawsearch.findings import AnswersOut
@@ -236,6 +237,7 @@ def create_app(settings: Settings, searcher: Searcher | None = None, picture: Pa
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
+            await run_in_threadpool(prepare)
             await run_in_threadpool(service.view)
         except LawsearchError as error:
             log.warning("nothing to serve yet: %s", error)

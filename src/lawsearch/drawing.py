@@ -202,6 +202,12 @@ def _environment() -> Environment:
     return found
 
 
+def prepare() -> None:
+    """Compile all templates, so that the first page of each kind does not wait for it."""
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+
+
 def draw(template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """A template of ``templates/`` as a response."""
     html = _environment().get_template(template).render(context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -115,7 +116,8 @@ class MatrixOut(BaseModel):
 
 
 class Matrices:
-    """What the index says of the provisions of pivot texts, kept so that a page is not computed at every click.
+    """What the index says of topics and of the provisions of pivot texts, kept so that a page is not computed at every
+    click.
 
     Safe to use from many threads."""
 
@@ -125,13 +127,19 @@ class Matrices:
     AT_ONCE, WAITING, PATIENCE = 1, 4, 10.0
 
     def __init__(self) -> None:
-        self._made: Made[tuple[str, Side], list[Row]] = Made(
+        self._made: Made[tuple[str, Side | str, tuple[str, ...]], list[Row]] = Made(
             Turns("matrices", self.AT_ONCE, self.WAITING, self.PATIENCE), self.MOST, len
         )
 
     def of(self, view: View, pivot: Side) -> list[Row]:
         """The rows of a text over all other jurisdictions, made or remembered. Raises BusyError."""
-        return self._made.of((view.name, pivot), lambda: _rows_of(view, pivot))
+        return self._made.of((view.name, pivot, ()), lambda: _rows_of(view, pivot))
+
+    def about(self, view: View, field: str, codes: Sequence[str]) -> list[Row]:
+        """The rows of the topics of a field over the jurisdictions ``codes``, made or remembered. Raises BusyError."""
+        topics = view.taxonomy.of(field)
+        made = partial(matrix, view.searcher.generation, view.store, topics, codes)
+        return self._made.of((view.name, field, tuple(codes)), made)
 
 
 def _rows_of(view: View, pivot: Side) -> list[Row]:
@@ -166,8 +174,7 @@ def matrix_page(view: View, made: Matrices, desk: Desk, query: MatrixQuery) -> M
         by_code = [(row.subject, {cell.jurisdiction: cell for cell in row.cells}) for row in made.of(view, pivot)]
         rows = [Row(unit, tuple(c.get(code, Cell(code, "no text")) for code in codes)) for unit, c in by_code]
     elif query.field in view.taxonomy.fields:
-        topics = view.taxonomy.of(query.field)
-        rows = matrix(view.searcher.generation, view.store, topics, codes)
+        rows = made.about(view, query.field, codes)
     else:
         names = ", ".join(view.taxonomy.fields) or "none, the taxonomy is empty"
         raise NotFoundError(f"no field {query.field!r} in the taxonomy", f"Its fields: {names}")

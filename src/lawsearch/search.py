@@ -149,11 +149,6 @@ class Searcher:
         group = self.generation.groups[f"{home}-{language}"]
         return query, self._matcher.bridged(self._matcher.rank(query, group, mask), bridges), bridges, group
 
-    def warm(self) -> Searcher:
-        """Ask once for nothing, so that the first person to ask does not wait for tables and kernels to load."""
-        self._of_text("notify a personal data breach", Filters(), 1)
-        return self
-
     # -- from here on: how ---------------------------------------------------------------------------------------
 
     def _of_text(self, text: str, filters: Filters, limit: int, exclude: str = "") -> Answers:

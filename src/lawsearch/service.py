@@ -21,12 +21,14 @@ from lawsearch import views
 from lawsearch.alignment import Column
 from lawsearch.answer import Answer, Filters
 from lawsearch.catalogue import Catalogue, load
+from lawsearch.comparison import pieces_of, strengths
 from lawsearch.concepts import mentions
 from lawsearch.errors import LawsearchError, MetadataError, NotFoundError
 from lawsearch.history import Report, of_generation
 from lawsearch.instrument import Instrument
 from lawsearch.parameter import parameters
 from lawsearch.provision import Provision
+from lawsearch.reference import cite
 from lawsearch.register import Register
 from lawsearch.run import unread
 from lawsearch.settings import Settings
@@ -91,6 +93,21 @@ class View:
         facets["topic"] = Counter(dict(zip(self.taxonomy.topics, found.A1.tolist(), strict=True)))
         for name, value in (("entries", entries), ("instruments", instruments), ("units", units), ("facets", facets)):
             object.__setattr__(self, name, value)
+
+    def rehearse(self) -> None:
+        """Answer once what people ask, in every language: nobody shall wait for registers, tables of words, kernels and
+        pages of files that are only there once they were needed."""
+        _ = self.register, self.changes
+        generation = self.searcher.generation
+        self.searcher.counterparts_of_text("notify a personal data breach", limit=1)
+        for group in generation.groups.values():
+            unit = self.store.provision(generation.ids[group.start])
+            self.searcher.counterparts(unit, Filters(topics=tuple(self.taxonomy.topics)[:1]), limit=1)
+            self.searcher.counterparts(unit, limit=1)
+            column = Column(language=unit.language, parts=pieces_of(unit, self.store.children(unit)))
+            self.nearness([(unit, column)])
+            strengths(column)
+            cite(unit.citation, self.register, self.store)
 
     @property
     def store(self) -> Store:
@@ -332,12 +349,11 @@ class Service:
             log.warning("the catalogue cannot be shown: %s", error)
             catalogue = Catalogue()
         view = View(searcher, catalogue, self.settings.index_dir)
-        # Made now, or the first to ask waits for it.
-        _ = view.register
+        view.rehearse()
         return view
 
     def _open(self) -> Searcher:
         # Imported here: it loads the models' libraries, which the edge itself does not need.
         from lawsearch.search import Searcher
 
-        return Searcher.open(self.settings).warm()
+        return Searcher.open(self.settings)
