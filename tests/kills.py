@@ -1,13 +1,15 @@
 """What the kill test lets run and kills: a process that forks one night after another, and a server.
 
 ``kills.py night FOLDER ADDRESS`` forks a night for each line of its input, and writes the number of its process, the
-phases as it enters them, and its exit status, each on a line. ``kills.py serve FOLDER`` serves and writes its port.
+phases as it enters them, and its exit status, each on a line. A line names the phase in which the night is to kill
+itself at once: some are too short to be hit from outside. ``kills.py serve FOLDER`` serves and writes its port.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 import traceback
@@ -95,12 +97,18 @@ def one_night(folder: Path, address: str, say: Callable[[str], None]) -> None:
 def run_nights(folder: Path, address: str) -> None:
     # What every night would look up anew is inherited: tesseract is asked twice for what it can.
     ingest.pipeline.ocr.engine()
-    for _ in sys.stdin:
+    for line in sys.stdin:
         child = os.fork()
         if child == 0:
+
+            def say(phase: str, last: str = line.strip()) -> None:
+                print("phase", phase, flush=True)
+                if phase == last:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
             try:
                 print("process", os.getpid(), flush=True)
-                one_night(folder, address, lambda phase: print("phase", phase, flush=True))
+                one_night(folder, address, say)
             except BaseException:
                 traceback.print_exc()
                 os._exit(1)
