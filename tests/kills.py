@@ -14,6 +14,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from nights import Hashed, settings_of
 import ingest.pipeline
 from ingest.fetching import Fetched, Fetcher, Manners
 from ingest.nightly import night
-from lawsearch import service
+from lawsearch import service, views
 from lawsearch.catalogue import Entry
 from lawsearch.embedding import Models
 from lawsearch.instrument import Instrument
@@ -94,10 +95,20 @@ def one_night(folder: Path, address: str, say: Callable[[str], None]) -> None:
     told("ended", found.result, found.reason)
 
 
-def run_nights(folder: Path, address: str) -> None:
-    # What every night would look up anew is inherited: tesseract is asked twice for what it can.
+@cache
+def prepare(folder: Path) -> None:
+    """What every night would look up anew is inherited: what tesseract can, how documents are read, tables of words."""
     ingest.pipeline.ocr.engine()
+    for path in (folder / "laws").glob("*.pdf"):
+        for text in ingest.pipeline.parse(path):
+            for unit in text.provisions:
+                views.bag(unit)
+                views.vocabulary(unit)
+
+
+def run_nights(folder: Path, address: str) -> None:
     for line in sys.stdin:
+        prepare(folder)
         child = os.fork()
         if child == 0:
 
