@@ -1,17 +1,20 @@
 """What the kill test lets run and kills: a process that forks one night after another, and a server.
 
 ``kills.py night FOLDER ADDRESS`` forks a night for each line of its input, and writes the number of its process, the
-phases as it enters them, and its exit status, each on a line. ``kills.py serve FOLDER`` serves and writes its port.
+phases as it enters them, and its exit status, each on a line. A line names the phase in which the night is to kill
+itself at once: some are too short to be hit from outside. ``kills.py serve FOLDER`` serves and writes its port.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from nights import Hashed, settings_of
 import ingest.pipeline
 from ingest.fetching import Fetched, Fetcher, Manners
 from ingest.nightly import night
-from lawsearch import service
+from lawsearch import service, views
 from lawsearch.catalogue import Entry
 from lawsearch.embedding import Models
 from lawsearch.instrument import Instrument
@@ -92,15 +95,31 @@ def one_night(folder: Path, address: str, say: Callable[[str], None]) -> None:
     told("ended", found.result, found.reason)
 
 
-def run_nights(folder: Path, address: str) -> None:
-    # What every night would look up anew is inherited: tesseract is asked twice for what it can.
+@cache
+def prepare(folder: Path) -> None:
+    """What every night would look up anew is inherited: what tesseract can, how documents are read, tables of words."""
     ingest.pipeline.ocr.engine()
-    for _ in sys.stdin:
+    for path in (folder / "laws").glob("*.pdf"):
+        for text in ingest.pipeline.parse(path):
+            for unit in text.provisions:
+                views.bag(unit)
+                views.vocabulary(unit)
+
+
+def run_nights(folder: Path, address: str) -> None:
+    for line in sys.stdin:
+        prepare(folder)
         child = os.fork()
         if child == 0:
+
+            def say(phase: str, last: str = line.strip()) -> None:
+                print("phase", phase, flush=True)
+                if phase == last:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
             try:
                 print("process", os.getpid(), flush=True)
-                one_night(folder, address, lambda phase: print("phase", phase, flush=True))
+                one_night(folder, address, say)
             except BaseException:
                 traceback.print_exc()
                 os._exit(1)

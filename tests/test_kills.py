@@ -34,7 +34,7 @@ from lawsearch.text import normal
 from lawsearch.verification import verify
 
 ROOT = Path(__file__).parents[1]
-KILLS, PHASE_KILLS, PER_EDITION = 100, 3, 8
+KILLS, PHASE_KILLS, PER_EDITION = 100, 3, 12
 WATCHED = [name for name in LAWS if name != kills.FETCHED]
 QUESTIONS = (
     "/api/search?q=light+the+lamps+at+dusk&limit=20", f"/api/provisions{nights.work('boats')}/en/~sec_2",
@@ -80,7 +80,7 @@ class Reader(threading.Thread):
                     self.wrong.append(f"{address}: {error!r}")
                     connection.close()
                 self.asked += 1
-            time.sleep(0.05)
+            time.sleep(0.2)
         connection.close()
 
     def _look(self, address: str, status: int, body: str) -> None:
@@ -109,13 +109,14 @@ class Nights:
         self.stored: set[str] = set()
 
     def night(self, phase: str = "", seconds: float = 0.0) -> int:
-        """One night, killed so long after it enters a phase; its exit status. Checks that nothing is done twice."""
+        """One night, killed so long after it enters a phase, by itself where that is at once; its exit status. Checks
+        that nothing is done twice."""
         known = self._embeddings()
-        self._orders.write("night\n")
+        self._orders.write("\n" if seconds else f"{phase}\n")
         word, number = self._said.readline().split()
         assert word == "process"
         while (line := self._said.readline().split())[0] == "phase":
-            if " ".join(line[1:]) == phase:
+            if seconds and " ".join(line[1:]) == phase:
                 time.sleep(seconds)
                 with suppress(ProcessLookupError):  # it was faster
                     os.kill(int(number), signal.SIGKILL)
@@ -192,7 +193,9 @@ def test_kills_at_any_instant_tear_nothing_and_cost_no_finished_work(tmp_path: P
             edition_of(tmp_path, edition := edition + 1, site)
             nightly.stored.clear()
             for phase in next(hands):
-                if nightly.night(phase, rng.random() * seconds[phase]) == -signal.SIGKILL:
+                # Every other kill is at once where a phase has not been hit often enough.
+                share = rng.random() if hit[phase] >= PHASE_KILLS or rng.random() < 0.5 else 0
+                if nightly.night(phase, share * seconds[phase]) == -signal.SIGKILL:
                     killed = next(run.runs(index_dir))
                     hit[killed.phases[-1].name if killed.result == run.RUNNING else "its end"] += 1
             assert nightly.night() == 0, "the next run completes"

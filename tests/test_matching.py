@@ -24,6 +24,7 @@ from lawsearch.matching import (
     attention,
     beside,
     fuse,
+    places,
     standard,
 )
 from lawsearch.provision import Provision
@@ -202,7 +203,7 @@ def test_links_beside_equal_a_plain_double_loop(seed: int, follows: list[bool]) 
         return abs(row - other) if row == other or (abs(row - other) == 1 and same[min(row, other)]) else None
 
     for row in range(size):
-        found = beside(sparse.csr_matrix(dense), row, same)
+        found = beside(sparse.csr_matrix(dense), [row], places(same)).toarray()[0]
         for target in range(size):
             pairs = [
                 STEP ** (here + there) * dense[i, j]

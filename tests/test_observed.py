@@ -110,6 +110,22 @@ def test_the_last_runs_without_the_folders_of_the_server(server: Callable[..., T
     assert "/srv" not in page
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("/srv/laws is not a folder. Is its disk there?", "laws is not a folder. Is its disk there?"),
+        ("[Errno 28] No space left on device: '/srv/index/store.db'", "[Errno 28] No space left on device: 'store.db'"),
+        ("C:\\data\\laws\\x.pdf: is empty", "x.pdf: is empty"),
+        ("moved to https://laws.example/a/b.pdf", "moved to https://laws.example/a/b.pdf"),
+        ("lost; lawsearch nightly --accept /akn/sg/act/2041/3", "lost; lawsearch nightly --accept /akn/sg/act/2041/3"),
+    ],
+)
+def test_a_reason_is_told_without_folders(server: Callable[..., TestClient], reason: str, told: str) -> None:
+    client = server(ended(FAILED, 2, reason=reason, warnings=(reason,)))
+    (one,) = client.get("/api/runs").json()["runs"]
+    assert (one["reason"], one["warnings"]) == (told, [told])
+
+
 # -- metrics ------------------------------------------------------------------------------------------------------
 
 

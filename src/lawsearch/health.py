@@ -55,15 +55,15 @@ class RunOut(BaseModel):
 
     @classmethod
     def of(cls, one: Run) -> RunOut:
-        """Of documents the folders are left out."""
+        """The folders of the server are left out: the record has them."""
         files = [
-            FileOut(file=Path(d.path).name, state=d.state, instrument=d.instrument, reason=d.said)
+            FileOut(file=Path(d.path).name, state=d.state, instrument=d.instrument, reason=run.placeless(d.said))
             for d in one.documents
         ]  # fmt: skip
         return cls(
-            started=one.started, finished=one.finished, result=one.result, reason=one.reason, documents=files,
+            started=one.started, finished=one.finished, result=one.result, reason=run.placeless(one.reason),
             phases=[PhaseOut(name=p.name, seconds=p.seconds) for p in one.phases], unchanged=one.unchanged,
-            before=one.before, after=one.after, warnings=list(one.warnings),
+            before=one.before, after=one.after, documents=files, warnings=[run.placeless(w) for w in one.warnings],
         )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def health(view: View, settings: Settings) -> Health:
     moment = good.finished if good else str(view.searcher.generation.manifest.get("built", ""))
     if settings.healthy_hours and moment and (hours := since(moment) / 3600) > settings.healthy_hours:
         what = "the last good run ended" if good else "no good run is known, and the index was built"
-        said = f", the last one {last}" + (f" ({newest.reason})" if newest and newest.reason else "")
+        said = f", the last one {last}" + (f" ({run.placeless(newest.reason)})" if newest and newest.reason else "")
         raise StaleError(
             f"{what} {hours:.1f} hours ago, {settings.healthy_hours:g} are allowed{said}",
             "Searches are answered as before; look at the log of lawsearch nightly",

@@ -20,6 +20,8 @@ HUB_NEIGHBOURS, HUB_SAMPLE = 10, 20_000
 ROUNDS = 3
 #: Share of the attention of a new unit from which another is asked what it thinks of the new one.
 NOTICED = 0.01
+#: Units of a group at most that are asked so: who is further down has little to say of it.
+ASKED = 2
 #: Candidates of a unit in a group that later rounds still look at.
 REMEMBERED = 64
 
@@ -110,7 +112,7 @@ def relink(
             attention[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
         bridges = Bridges(attention, (sparse.csr_matrix(attention) @ carried).toarray().ravel())
         for ranking in (*seen, *(matcher.bridged(ranking, bridges) for ranking in seen)):
-            noticed = ranking.rows[ranking.shares() >= NOTICED].tolist()
+            noticed = ranking.rows[:ASKED][ranking.shares()[:ASKED] >= NOTICED].tolist()
             partners |= {(other, home[row]) for other in noticed if kept[other] >= 0}
         progress("linking", done, len(new))
     for other, group in sorted(partners, key=lambda pair: (pair[0], pair[1].start)):
@@ -138,8 +140,8 @@ def _ranked(matcher: Matcher, query: Query, group: Group) -> Ranking:
 def _bridged(
     matcher: Matcher, rankings: Iterable[tuple[int, Ranking]], links: sparse.csr_matrix
 ) -> Iterator[tuple[int, Ranking]]:
-    for row, own in groupby(rankings, key=lambda entry: entry[0]):
-        bridges = matcher.bridges(row, links)
+    found = [(row, list(own)) for row, own in groupby(rankings, key=lambda entry: entry[0])]
+    for (row, own), bridges in zip(found, matcher.bridges_of([row for row, _ in found], links), strict=True):
         for _, ranking in own:
             yield row, matcher.bridged(ranking, bridges)
 

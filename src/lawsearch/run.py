@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 RUNNING, OK, FAILED = "running", "ok", "failed"
 #: Records that are kept: more than a year of nights.
 KEPT = 400
+#: The folders of an absolute path, of this system or of Windows; not of an address, nor of an id of the law.
+_FOLDERS = re.compile(r"""(?<![\w/\\.:])(?:[A-Za-z]:)?[/\\](?!akn/)(?:[^\s/\\:;,'"()]+[/\\])*(?=[^\s/\\])""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,11 @@ class Run:
     def switched(self) -> bool:
         """Whether another generation is served since."""
         return self.after not in ("", self.before)
+
+
+def placeless(text: str) -> str:
+    """A text with every path of the server as its last name only."""
+    return _FOLDERS.sub("", text)
 
 
 def save(index_dir: Path, run: Run) -> None:
