@@ -85,7 +85,7 @@ def make_bad(folder: Path) -> dict[str, str]:
     (folder / "letter.pdf").write_text("Dear Sir or Madam, this is a letter.")
     (folder / "nothing.pdf").write_bytes(b"")
     picture_pdf(folder / "scan.pdf")
-    pdf(folder / "blank.pdf", [])
+    pdf(folder / "blank.pdf", [""])
     with PdfWriter(clone_from=folder / "lamps.pdf") as writer:
         writer.encrypt("secret", algorithm="RC4-128")
         writer.write(folder / "secret.pdf")

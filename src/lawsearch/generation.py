@@ -22,6 +22,7 @@ import json
 import os
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,6 +45,7 @@ FORMAT = 5
 #: What the readers of its files raise where one is missing, cut short or something else.
 _DAMAGE = (
     LawsearchError, OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, BadZipFile, sqlite3.Error,
+    zlib.error,
 )  # fmt: skip
 
 

@@ -240,7 +240,8 @@ def test_a_former_wording_scores_as_it_would_if_it_stood(
     assert then[0]["provision"]["id"] == stood[0].provision.id == FIVE
     views = {s["name"]: s["value"] for s in then[0]["signals"]}
     for signal in stood[0].signals:
-        if signal.name in ("title", "parts", "english"):
+        # The others lean on what is near to everything, or rare, today.
+        if signal.name in ("title", "english"):
             assert views[signal.name] == pytest.approx(signal.value, abs=2e-3)
 
 
