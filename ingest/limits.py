@@ -201,7 +201,8 @@ class _Worker:
 
     def stop(self) -> None:
         """End the process and what it has started."""
-        if self._process is not None:
+        # One that could not be started has no number.
+        if self._process is not None and self._process.pid is not None:
             if hasattr(os, "killpg"):
                 # The group that it leads, once it does: tesseract goes with it, even where it died by itself.
                 with contextlib.suppress(OSError):

@@ -8,6 +8,7 @@ import sys
 import time
 import zlib
 from functools import partial
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,12 @@ def test_time_grows_with_the_pages_up_to_a_point() -> None:
     assert Limits().time(0) == 300
     assert Limits().time(100) == 2300
     assert Limits().time(10**9) == Limits().time(5000)
+
+
+def test_a_process_that_cannot_be_started_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refused(_self: object) -> None:
+        raise OSError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(SpawnProcess, "start", refused)
+    with pytest.raises(OSError, match="temporarily unavailable"):
+        list(attempts([Job(tmp_path / "a.pdf", parse, (tmp_path / "a.pdf",))], 1, Limits()))
