@@ -21,7 +21,7 @@ ROUNDS = 3
 #: Share of the attention of a new unit from which another is asked what it thinks of the new one.
 NOTICED = 0.01
 #: Units of a group at most that are asked so: who is further down has little to say of it.
-ASKED = 2
+ASKED = 8
 #: Candidates of a unit in a group that later rounds still look at.
 REMEMBERED = 64
 
