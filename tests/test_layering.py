@@ -54,6 +54,7 @@ LAYERS = (
         "integrity",
         "history",
         "former",
+        "ranking",
         "matching",
         "linking",
         "confidence",

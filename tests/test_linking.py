@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,8 @@ from scipy import sparse
 
 from lawsearch.generation import Group
 from lawsearch.linking import HUB_NEIGHBOURS, hubness, link, relink
-from lawsearch.matching import Matcher, Ranking, fuse
+from lawsearch.matching import Matcher
+from lawsearch.ranking import Ranking, fuse
 from lawsearch.search import Searcher
 
 
@@ -76,9 +78,9 @@ class Told(Matcher):
     def query_of(self, row: int, _unit: object) -> int:  # type: ignore[override]
         return row
 
-    def rank(self, query: int, group: Group, _mask: object = None) -> Ranking:  # type: ignore[override]
-        rows = np.arange(group.start, group.stop)
-        return fuse(rows, {"meaning": self.near[query, rows]})
+    def rank(self, query: int, groups: Sequence[Group], _mask: object = None) -> list[Ranking]:  # type: ignore[override]
+        rows = [np.arange(group.start, group.stop) for group in groups]
+        return fuse(rows, [{"meaning": self.near[query, own]} for own in rows])
 
 
 def test_a_chain_through_a_third_law_ranks_higher() -> None:
@@ -91,9 +93,9 @@ def test_a_chain_through_a_third_law_ranks_higher() -> None:
     matcher = Told(near, groups)
     links = link(matcher, [SimpleNamespace()] * 9, groups)
     assert links[0, 6] > 1.5 * links[0, 7]
-    direct = matcher.rank(0, groups[2])
+    (direct,) = matcher.rank(0, groups[2:])
     assert direct.scores[0] == direct.scores[1], "without the bridge the two are alike"
-    bridged = matcher.bridged(direct, matcher.bridges(0, links))
+    (bridged,) = matcher.bridged([direct], matcher.bridges(0, links))
     assert bridged.rows[0] == 6
     assert bridged.scores[0] > bridged.scores[1] + 0.1
 

@@ -11,39 +11,46 @@ from hypothesis.extra import numpy as arrays
 from laws import SG
 from scipy import sparse
 
-from lawsearch import views
-from lawsearch.confidence import CERTAIN, Evidence, doubt, no_counterpart, relative, weights
-from lawsearch.matching import (
-    BRIDGE,
-    STEP,
-    WEIGHTS,
-    Bridges,
-    Matcher,
-    Query,
-    Ranking,
-    attention,
-    beside,
-    fuse,
-    places,
-    standard,
-)
+from lawsearch import matching, views
+from lawsearch.confidence import CERTAIN, Evidence, doubts, no_counterpart, relative, weights
+from lawsearch.matching import NEAREST, STEP, TOLD, Bridges, Matcher, beside, late, places
 from lawsearch.provision import Provision
+from lawsearch.ranking import NOTHING, WEIGHTS, Ranking, attention, fuse, standard
 from lawsearch.search import Searcher
 
 finite = arrays.arrays(np.float64, st.integers(0, 30), elements=st.floats(-50, 50, width=32))
 
 
-@given(finite)
+def fused(rows: np.ndarray, seen: dict[str, np.ndarray]) -> Ranking:
+    """One group's candidates by themselves."""
+    (found,) = fuse([rows], [seen])
+    return found
+
+
+def alone(values: np.ndarray) -> np.ndarray:
+    """The values standardised by themselves."""
+    return standard(values, np.array([len(values)]))
+
+
+@given(arrays.arrays(np.float64, st.integers(1, 30), elements=st.floats(-50, 50, width=32)))
 def test_standard_values_have_no_mean_and_one_deviation(values: np.ndarray) -> None:
-    found = standard(values)
+    found = alone(values)
     assert found.shape == values.shape
-    if len(values) and values.std() > 1e-6:
+    if values.std() > 1e-6:
         assert abs(found.mean()) < 1e-6
         assert abs(found.std() - 1) < 1e-6
         # Equal values may become equal, never swap.
         assert (np.diff(found[np.argsort(values, kind="stable")]) >= 0).all()
     else:
         assert not found.any()
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=6), st.integers(0, 2**16))
+def test_many_runs_are_standardised_each_by_itself(counts: list[int], seed: int) -> None:
+    values = np.random.default_rng(seed).normal(size=(3, sum(counts)))
+    runs = np.split(values, np.cumsum(counts)[:-1], axis=1)
+    wanted = np.concatenate([[alone(line) for line in run] for run in runs], axis=1)
+    assert np.allclose(standard(values, np.array(counts)), wanted)
 
 
 @given(finite)
@@ -59,31 +66,25 @@ def test_attention_is_shared_out_whole_and_in_order(scores: np.ndarray) -> None:
 def test_fuse_sums_the_weighted_views_and_sorts(values: np.ndarray) -> None:
     rows = np.arange(100, 100 + len(values))
     seen = dict(zip(("meaning", "title", "words"), values.T, strict=True))
-    ranking = fuse(rows, seen)
+    ranking = fused(rows, seen)
     assert sorted(ranking.rows) == rows.tolist()
     assert (np.diff(ranking.scores) <= 0).all()
-    total = sum(WEIGHTS[name] * standard(view) for name, view in seen.items())
-    assert np.allclose(ranking.scores, standard(total)[ranking.rows - 100])
+    total = sum(WEIGHTS[name] * alone(view) for name, view in seen.items())
+    assert np.allclose(ranking.scores, alone(total)[ranking.rows - 100])
     for name, view in seen.items():
         assert np.array_equal(ranking.views[name], view[ranking.rows - 100])
-        assert np.allclose(ranking.contributions[name], WEIGHTS[name] * standard(view)[ranking.rows - 100])
+        assert np.allclose(ranking.contributions[name], WEIGHTS[name] * alone(view)[ranking.rows - 100])
 
 
 def test_a_title_weighs_half_of_the_meaning() -> None:
-    ranking = fuse(np.array([7, 8]), {"meaning": np.array([0.9, 0.8]), "title": np.array([0.1, 0.9])})
+    ranking = fused(np.array([7, 8]), {"meaning": np.array([0.9, 0.8]), "title": np.array([0.1, 0.9])})
     assert ranking.rows.tolist() == [7, 8]
 
 
 def test_nothing_fused_is_nothing() -> None:
-    ranking = fuse(np.empty(0, np.int64), {"meaning": np.empty(0)})
+    ranking = fused(np.empty(0, np.int64), {"meaning": np.empty(0)})
     assert len(ranking.rows) == len(ranking.scores) == 0
     assert len(relative(ranking.scores)) == 0
-
-
-def vector_query(core: Searcher, parts: np.ndarray) -> Query:
-    like = Matcher(core.generation).query_of(0, core.generation.store.provision(core.generation.ids[0]))
-    nothing = np.zeros_like(like.concepts)
-    return Query(like.meaning, like.title, parts, None, (), nothing, nothing, "xx")
 
 
 @pytest.mark.parametrize("parts_of_query", [1, 2, 5])
@@ -95,7 +96,7 @@ def test_late_interaction_equals_a_plain_double_loop(core: Searcher, parts_of_qu
     parts = rng.normal(size=(parts_of_query, g.parts.shape[1])).astype(np.float32)
     parts /= np.linalg.norm(parts, axis=1, keepdims=True)
     rows = rng.permutation(len(g.ids))[:-3]
-    found = Matcher(g)._late(vector_query(core, parts), rows)
+    found = late(g.parts, g.offsets, parts, rows)
     for row, value in zip(rows, found, strict=True):
         theirs = np.asarray(g.parts[g.offsets[row] : g.offsets[row + 1]], np.float32)
         wanted = 0.0
@@ -111,11 +112,11 @@ def test_late_interaction_with_units_without_parts(core: Searcher, monkeypatch: 
     offsets = np.array([0, 0, 2, 2, 3, 3])
     monkeypatch.setattr(g, "offsets", offsets)
     parts = np.asarray(g.parts[:2], np.float32)
-    found = Matcher(g)._late(vector_query(core, parts), np.array([4, 1, 0, 3]))
+    found = late(g.parts, g.offsets, parts, np.array([4, 1, 0, 3]))
     assert found[[0, 2]].tolist() == [0, 0]
     assert found[1] == pytest.approx(2.0, abs=1e-2), "the same two parts"
     assert 0 < found[3] < 2
-    assert Matcher(g)._late(vector_query(core, parts), np.array([0, 2])).tolist() == [0, 0]
+    assert late(g.parts, g.offsets, parts, np.array([0, 2])).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -141,12 +142,12 @@ def test_a_hub_is_pushed_back(core: Searcher, monkeypatch: pytest.MonkeyPatch) -
     g = core.generation
     group = g.groups["ph-en"]
     query = Matcher(g).query_of(g.rows[f"{SG.id}/en/~sec_6"], g.store.provision(f"{SG.id}/en/~sec_6"))
-    plain = Matcher(g).rank(query, group)
+    plain = Matcher(g).rank(query, [group])[0]
     best = int(plain.rows[0])
     worse = g.hubness.copy()
     worse[best] += 1.0
     monkeypatch.setattr(g, "hubness", worse)
-    pushed = Matcher(g).rank(query, group)
+    pushed = Matcher(g).rank(query, [group])[0]
     before = plain.views["meaning"][plain.rows == best][0]
     after = pushed.views["meaning"][pushed.rows == best][0]
     assert after == pytest.approx(before - 1.0, abs=1e-5)
@@ -159,19 +160,52 @@ def test_a_mask_bars_rows_from_every_view(core: Searcher) -> None:
     query = Matcher(g).query_of(g.rows[unit.id], unit)
     group = g.groups["ph-en"]
     every = set(range(group.start, group.stop))
-    assert set(Matcher(g).rank(query, group).rows.tolist()) == every
+    assert set(Matcher(g).rank(query, [group])[0].rows.tolist()) == every
     mask = np.ones(len(g.ids), bool)
     mask[[group.start, group.stop - 1]] = False
-    assert set(Matcher(g).rank(query, group, mask).rows.tolist()) == every - {group.start, group.stop - 1}
-    assert len(Matcher(g).rank(query, group, np.zeros(len(g.ids), bool)).rows) == 0
+    assert set(Matcher(g).rank(query, [group], mask)[0].rows.tolist()) == every - {group.start, group.stop - 1}
+    assert len(Matcher(g).rank(query, [group], np.zeros(len(g.ids), bool))[0].rows) == 0
+
+
+@pytest.mark.parametrize("nearest", [NEAREST, 3])
+@pytest.mark.parametrize("masked", [False, True])
+def test_many_groups_are_ranked_as_each_by_itself(
+    core: Searcher, monkeypatch: pytest.MonkeyPatch, nearest: int, masked: bool
+) -> None:
+    monkeypatch.setattr(matching, "NEAREST", nearest)
+    monkeypatch.setattr(matching, "FURTHER", 2)
+    g, matcher = core.generation, Matcher(core.generation)
+    groups = list(g.groups.values())
+    mask = None
+    if masked:
+        mask = np.random.default_rng(0).random(len(g.ids)) < 0.6
+        mask[groups[1].start : groups[1].stop] = False
+    for row in (0, 7, len(g.ids) - 1):
+        query, bridges = matcher.query_of(row, g.store.provision(g.ids[row])), matcher.bridges(row)
+        together = matcher.rank(query, groups, mask)
+        assert any(len(r.rows) < group.stop - group.start for r, group in zip(together, groups, strict=True)) == (
+            masked or nearest < NEAREST
+        )
+        bridged = matcher.bridged(together, bridges)
+        assert [len(r.rows) for r in bridged] == [len(r.rows) for r in together]
+        missing = doubts(matcher, query, bridged, bridges, groups)
+        for i, group in enumerate(groups):
+            (lone,) = matcher.rank(query, [group], mask)
+            (lone_bridged,) = matcher.bridged([lone], bridges)
+            for one, other in ((together[i], lone), (bridged[i], lone_bridged)):
+                assert one.rows.tolist() == other.rows.tolist()
+                assert np.allclose(one.scores, other.scores, atol=1e-6)
+                assert one.views.keys() == other.views.keys()
+                assert one.nearness == pytest.approx(other.nearness, abs=1e-6)
+            assert missing[i] == pytest.approx(doubts(matcher, query, [lone_bridged], bridges, [group])[0], abs=1e-6)
 
 
 def test_views_depend_on_languages(core: Searcher) -> None:
     g = core.generation
     unit = g.store.provision(f"{SG.id}/en/~sec_6")
     query = Matcher(g).query_of(g.rows[unit.id], unit)
-    english = Matcher(g).rank(query, g.groups["ph-en"])
-    thai = Matcher(g).rank(query, g.groups["th-th"])
+    english = Matcher(g).rank(query, [g.groups["ph-en"]])[0]
+    thai = Matcher(g).rank(query, [g.groups["th-th"]])[0]
     assert {"meaning", "title", "parts", "english", "words"} <= set(english.views)
     assert not {"english", "words"} & set(thai.views)
 
@@ -179,15 +213,15 @@ def test_views_depend_on_languages(core: Searcher) -> None:
 def test_a_bridge_lifts_what_third_laws_lead_to(core: Searcher) -> None:
     matcher = Matcher(core.generation)
     size = len(core.generation.ids)
-    ranking = fuse(np.array([3, 4, 5]), {"meaning": np.array([0.9, 0.85, 0.8])})
+    ranking = fused(np.array([3, 4, 5]), {"meaning": np.array([0.9, 0.85, 0.8])})
     reach = np.zeros(size)
     reach[5] = 0.4
-    bridged = matcher.bridged(ranking, Bridges(reach, reach))
+    (bridged,) = matcher.bridged([ranking], Bridges(reach, reach))
     assert bridged.rows[0] == 5
     assert bridged.views["bridge"][0] == pytest.approx(0.4)
     assert (np.diff(bridged.scores) <= 0).all()
-    assert bridged.contributions["bridge"].max() == pytest.approx(BRIDGE * standard(np.array([0, 0, 1.0])).max())
-    untouched = matcher.bridged(ranking, Bridges(np.zeros(size), np.zeros(size)))
+    assert bridged.contributions["bridge"].max() == pytest.approx(TOLD["bridge"] * alone(np.array([0, 0, 1.0])).max())
+    (untouched,) = matcher.bridged([ranking], Bridges(np.zeros(size), np.zeros(size)))
     assert untouched is ranking
 
 
@@ -216,11 +250,11 @@ def test_links_beside_equal_a_plain_double_loop(seed: int, follows: list[bool]) 
 
 def test_neighbours_that_correspond_lift_a_candidate(core: Searcher) -> None:
     matcher = Matcher(core.generation)
-    ranking = fuse(np.array([3, 4, 5]), {"meaning": np.array([0.8, 0.8, 0.8])})
+    ranking = fused(np.array([3, 4, 5]), {"meaning": np.array([0.8, 0.8, 0.8])})
     said = np.zeros(len(core.generation.ids))
     said[4] = 0.5
     nothing = np.zeros(len(said))
-    found = matcher.bridged(ranking, Bridges(nothing, nothing, said))
+    (found,) = matcher.bridged([ranking], Bridges(nothing, nothing, said))
     assert found.rows[0] == 4
     assert set(found.contributions) == {"meaning", "neighbours"}
 
@@ -266,9 +300,12 @@ def test_a_group_without_units_has_no_counterpart(core: Searcher) -> None:
     matcher = Matcher(core.generation)
     unit = core.generation.store.provision(f"{SG.id}/en/~sec_6")
     row = core.generation.rows[unit.id]
-    nothing = Ranking(np.zeros(0, np.int64), np.zeros(0), {}, {})
-    group = core.generation.groups["ph-en"]
-    assert doubt(matcher, matcher.query_of(row, unit), nothing, matcher.bridges(row), group) == 1
+    groups = [core.generation.groups[name] for name in ("ph-en", "th-th")]
+    query, bridges = matcher.query_of(row, unit), matcher.bridges(row)
+    rankings = [NOTHING, *matcher.rank(query, groups[1:])]
+    nothing, something = doubts(matcher, query, rankings, bridges, groups)
+    assert nothing == 1 > something
+    assert doubts(matcher, query, rankings[1:], bridges, groups[1:]) == [something]
 
 
 def test_what_is_common_is_told_by_other_jurisdictions_only(core: Searcher) -> None:
@@ -280,17 +317,27 @@ def test_what_is_common_is_told_by_other_jurisdictions_only(core: Searcher) -> N
     query = replace(query, concepts=one)
     shares = np.zeros(len(g.ids), np.float32)
     shares[g.groups["ph-en"].start] = 0.3
-    with mock.patch.object(g.bags, "mean", lambda rows, _: two if len(rows) else 0 * two):
-        bridges = Bridges(shares, shares)
-        assert np.allclose(matcher.common(query, bridges, "id"), (one + two) / np.sqrt(2))
-        assert np.allclose(matcher.common(query, bridges, "ph"), one)
+    with mock.patch.object(g.bags, "means", lambda _, weights: weights.any(axis=1, keepdims=True) * two):
+        found = matcher.common(query, Bridges(shares, shares), ["id", "ph", "none of today"])
+        assert np.allclose(found, [(one + two) / np.sqrt(2), one, (one + two) / np.sqrt(2)])
 
 
 def test_the_mean_of_bags_is_that_of_their_vectors(core: Searcher) -> None:
     bags = core.generation.bags
-    rows, shares = np.array([0, 3, 5]), np.array([0.5, 0.25, 0.25])
-    assert np.allclose(bags.mean(rows, shares), shares @ np.stack([bags.row(row) for row in rows]), atol=1e-6)
-    assert not bags.mean(rows[:0], shares[:0]).any()
+    rows, shares = np.array([0, 3, 5]), np.array([[0.5, 0.25, 0.25], [0, 0.2, 0], [0, 0, 0]])
+    vectors = np.stack([bags.row(row) for row in rows])
+    assert np.allclose(bags.means(rows, shares), [shares[0] @ vectors, vectors[1], 0 * vectors[0]], atol=1e-6)
+    assert not bags.means(rows[:0], shares[:, :0]).any()
+
+
+def test_bags_say_the_same_of_many_units_as_of_each(core: Searcher) -> None:
+    bags = core.generation.bags
+    rows, asked = np.array([4, 0, 7, 5]), np.array([0, 1, 1, 0])
+    queries = np.stack([bags.row(2), bags.row(9)])
+    vectors = np.stack([bags.row(row) for row in rows])
+    assert np.allclose(bags.cosines(queries[0], rows), vectors @ queries[0], atol=1e-6)
+    assert np.allclose(bags.cosines(queries, rows, asked), (vectors * queries[asked]).sum(axis=1), atol=1e-6)
+    assert np.allclose(bags.covered(queries[1], rows), (vectors > 0) @ queries[1] ** 2, atol=1e-6)
 
 
 @given(arrays.arrays(np.float64, st.integers(1, 20), elements=st.floats(-9, 9)))

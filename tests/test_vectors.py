@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lawsearch.vectors import VectorIndex
+from lawsearch.vectors import PLAIN, VectorIndex
 
 RANGES = {"sg-en": (0, 40), "ph-en": (40, 41), "th-th": (41, 120)}
 
@@ -49,6 +49,20 @@ def test_a_mask_that_bars_all_finds_nothing(index: VectorIndex, vectors: np.ndar
 def test_vectors_are_those_that_were_given(index: VectorIndex, vectors: np.ndarray) -> None:
     assert len(index) == 120
     assert np.array_equal(index.vectors, vectors)
+
+
+def test_a_range_that_is_scanned_in_eight_bits_answers_as_if_it_were_not(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    vectors = unit(rng.normal(size=(PLAIN + 200, 24)))
+    ranges = {"small": (0, 100), "large": (100, len(vectors))}
+    VectorIndex.build(tmp_path, vectors, ranges, flat_limit=10**6)
+    assert [p.name for p in tmp_path.glob("whole-*")] == ["whole-large.faiss"]
+    index = VectorIndex(tmp_path, ranges)
+    for query in unit(vectors[rng.integers(100, len(vectors), 40)] + 0.05 * rng.normal(size=(40, 24))):
+        wanted = 100 + np.argsort(-(vectors[100:] @ query))[:20]
+        found, scores = index.search(query, "large", 20)
+        assert found.tolist() == wanted.tolist()
+        assert np.allclose(scores, (vectors @ query)[wanted], atol=1e-5)
 
 
 def test_a_large_range_is_searched_coarsely_but_well(tmp_path: Path) -> None:

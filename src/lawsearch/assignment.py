@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from lawsearch.confidence import doubt, relative
+from lawsearch.confidence import doubts, relative
 from lawsearch.embedding import Models
 from lawsearch.generation import Group
 from lawsearch.linking import Progress, silent
@@ -31,10 +31,9 @@ def assign(
     for column, topic in enumerate(topics):
         query = matcher.query_of_text(models, f"{topic.label()}. {topic.definition}", "en")
         bridges, rankings = matcher.reached(query)
-        for group in groups:
-            ranking = matcher.bridged(rankings[group.name], bridges)
-            sure = 1 - doubt(matcher, query, ranking, bridges, group)
-            table[ranking.rows, column] = sure * relative(ranking.scores)
+        answered = matcher.bridged([rankings[group.name] for group in groups], bridges)
+        for ranking, missing in zip(answered, doubts(matcher, query, answered, bridges, groups), strict=True):
+            table[ranking.rows, column] = (1 - missing) * relative(ranking.scores)
         progress("topics", column + 1, len(topics))
     table[table < FLOOR] = 0
     return sparse.csr_matrix(table)

@@ -71,31 +71,39 @@ class Bags:
         vector[self._matrix.indices[start:stop]] = self._matrix.data[start:stop]
         return vector
 
-    def cosines(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """How much the units at ``rows`` and a query's vector name the same concepts, 0..1, shape (len(rows),)."""
+    def cosines(self, query: np.ndarray, rows: np.ndarray, asked: np.ndarray | None = None) -> np.ndarray:
+        """How much the units at ``rows`` and a query's vector (len(keys),) name the same concepts, 0..1, shape
+        (len(rows),). ``asked`` says for each row which line of ``query`` (k, len(keys)) is meant, where there are
+        several."""
+        owners, places = self._spread(rows)
+        named = self._matrix.indices[places]
+        weights = query[named] if asked is None else query[asked[owners], named]
+        return np.bincount(owners, self._matrix.data[places] * weights, len(rows))
+
+    def means(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Weighted means of the vectors of the units at ``rows``, one for each line of ``weights`` (k, len(rows)),
+        shape (k, len(keys)); zeros where nothing weighs."""
+        total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
+        return np.asarray((weights / total) @ self._matrix[rows], np.float32)
+
+    def covered(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The share of a query's concepts, by weight, that each of the units at ``rows`` names, 0..1."""
+        owners, places = self._spread(rows)
+        return np.bincount(owners, query[self._matrix.indices[places]] ** 2, len(rows))
+
+    def _spread(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the concepts of the units at ``rows`` are kept, and which of ``rows`` each is of."""
         starts = self._matrix.indptr[rows]
         counts = self._matrix.indptr[rows + 1] - starts
-        places = spans(starts, counts)
-        products = self._matrix.data[places] * query[self._matrix.indices[places]]
-        return np.bincount(np.repeat(np.arange(len(rows)), counts), products, len(rows))
-
-    def mean(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """The weighted mean of the vectors of the units at ``rows``, shape (len(keys),); zeros where there are none."""
-        starts = self._matrix.indptr[rows]
-        counts = self._matrix.indptr[rows + 1] - starts
-        places = spans(starts, counts)
-        values = self._matrix.data[places] * np.repeat(weights, counts)
-        found = np.bincount(self._matrix.indices[places], values, len(self.keys))
-        return (found / max(float(weights.sum()), 1e-9)).astype(np.float32)
-
-    def covered(self, query: np.ndarray, row: int) -> float:
-        """The share of a query's concepts, by weight, that the unit at ``row`` names, 0..1."""
-        return float(((self.row(row) > 0) * query**2).sum())
+        return np.repeat(np.arange(len(rows)), counts), spans(starts, counts)
 
     def shared(self, query: np.ndarray, row: int, limit: int) -> list[str]:
         """The concepts that a query's vector and the unit at ``row`` share, most telling first."""
-        both = self.row(row) * query
-        return [self.keys[i] for i in np.argsort(-both, kind="stable")[:limit] if both[i] > 0]
+        start, stop = self._matrix.indptr[row : row + 2]
+        named = self._matrix.indices[start:stop]
+        both = self._matrix.data[start:stop] * query[named]
+        best = np.lexsort((named, -both))[:limit]
+        return [self.keys[i] for i in named[best[both[best] > 0]].tolist()]
 
 
 def _weighted(bag: Mapping[str, int], place: Mapping[str, int], rarity: np.ndarray) -> np.ndarray:

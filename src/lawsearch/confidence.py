@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
 from lawsearch.generation import Group
-from lawsearch.matching import Bridges, Matcher, Query, Ranking
+from lawsearch.matching import Bridges, Matcher, Query
+from lawsearch.ranking import Ranking
 
 #: Nobody is surer than two readers of the same laws, who agree at F1 .96.
 CERTAIN = 0.96
@@ -40,7 +42,7 @@ class Weights:
 
     def of(self, evidence: Evidence) -> float:
         """The estimate, between 1 - ``CERTAIN`` and ``CERTAIN``."""
-        value = self.bias + sum(w * e for w, e in zip(astuple(self), astuple(evidence), strict=False))
+        value = self.bias + self.core * evidence.core + self.about * evidence.about + self.nearness * evidence.nearness
         return min(max(1 / (1 + math.exp(-value)), 1 - CERTAIN), CERTAIN)
 
 
@@ -51,18 +53,34 @@ def weights() -> dict[str, Weights]:
     return {name: Weights(**row) for name, row in table.items()}
 
 
-def evidence(matcher: Matcher, query: Query, ranking: Ranking, bridges: Bridges, group: Group) -> Evidence:
-    """What tells whether ``group`` has a counterpart of ``query``, from its ranking, which is not empty."""
+def evidence(
+    matcher: Matcher, query: Query, rankings: Sequence[Ranking], bridges: Bridges, groups: Sequence[Group]
+) -> list[Evidence]:
+    """What tells whether each of ``groups`` has a counterpart of ``query``, from their rankings, none of them empty."""
+    if not groups:
+        return []
     bags = matcher.generation.bags
-    core = bags.cosines(matcher.common(query, bridges, group.jurisdiction), ranking.rows)
-    return Evidence(float(core.max()), bags.covered(query.about, int(ranking.rows[0])), ranking.nearness)
+    common = matcher.common(query, bridges, [group.jurisdiction for group in groups])
+    counts = np.array([len(ranking.rows) for ranking in rankings])
+    rows = np.concatenate([ranking.rows for ranking in rankings])
+    core = bags.cosines(common, rows, np.repeat(np.arange(len(groups)), counts))
+    best = np.maximum.reduceat(core, np.cumsum(counts) - counts)
+    about = bags.covered(query.about, np.array([ranking.rows[0] for ranking in rankings]))
+    return [
+        Evidence(*values)
+        for values in zip(best.tolist(), about.tolist(), [ranking.nearness for ranking in rankings], strict=True)
+    ]
 
 
-def doubt(matcher: Matcher, query: Query, ranking: Ranking, bridges: Bridges, group: Group) -> float:
-    """Estimated probability that ``group`` has no counterpart of ``query``, 0..1; 1 where nothing was ranked."""
-    if not len(ranking.rows):
-        return 1.0
-    return no_counterpart(query, evidence(matcher, query, ranking, bridges, group))
+def doubts(
+    matcher: Matcher, query: Query, rankings: Sequence[Ranking], bridges: Bridges, groups: Sequence[Group]
+) -> list[float]:
+    """Estimated probability that each of ``groups`` has no counterpart of ``query``, 0..1; 1 where nothing was
+    ranked."""
+    there = [i for i, ranking in enumerate(rankings) if len(ranking.rows)]
+    found = evidence(matcher, query, [rankings[i] for i in there], bridges, [groups[i] for i in there])
+    told = dict(zip(there, found, strict=True))
+    return [no_counterpart(query, told[i]) if i in told else 1.0 for i in range(len(rankings))]
 
 
 def no_counterpart(query: Query, found: Evidence) -> float:

@@ -14,18 +14,19 @@ from math import exp, sqrt
 import numpy as np
 
 from lawsearch.answer import Signal
-from lawsearch.confidence import doubt
+from lawsearch.confidence import doubts
 from lawsearch.errors import NotFoundError
 from lawsearch.generation import Generation
 from lawsearch.instrument import Instrument
-from lawsearch.matching import TEMPERATURE, Matcher
+from lawsearch.matching import Matcher
 from lawsearch.provision import Provision
+from lawsearch.ranking import TEMPERATURE
 from lawsearch.store import Store
 
 #: Grades, surest first. They are of the machine's estimate, not of how much of a rule the other text takes over.
 GRADES = ("corresponds", "partly", "related")
 #: How far below the best candidate, in standard deviations, another one is still chosen beside it: where the best
-#: candidate has one share of the attention, the last one chosen has 1/e of it (``matching.attention``).
+#: candidate has one share of the attention, the last one chosen has 1/e of it (``ranking.attention``).
 NEAR = TEMPERATURE
 #: Even odds. A choice speaks for a correspondence where "no counterpart" is less likely than that (the pages, too, say
 #: from there on that a jurisdiction probably has none, ``service.UNLIKELY``); what is only near the best needs a score
@@ -202,10 +203,10 @@ class _Direction:
             row = g.rows[unit.id]
             query = matcher.query_of(row, unit)
             bridges = matcher.bridges(row)
-            ranking = matcher.bridged(matcher.rank(query, group, mask), bridges)
+            (ranking,) = matcher.bridged(matcher.rank(query, [group], mask), bridges)
             self._rankings[unit.id] = ranking
             self._places[unit.id] = {g.ids[r]: i for i, r in enumerate(ranking.rows)}
-            self._doubts[unit.id] = doubt(matcher, query, ranking, bridges, group)
+            (self._doubts[unit.id],) = doubts(matcher, query, [ranking], bridges, [group])
             near = ranking.rows[ranking.scores >= ranking.scores[0] - NEAR] if len(ranking.rows) else ()
             self.chosen[unit.id] = [g.ids[r] for r in near]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +20,13 @@ from lawsearch.embedding import Encoder, Models
 from lawsearch.generation import Generation, Group
 from lawsearch.instrument import Instrument
 from lawsearch.journal import Version
-from lawsearch.matching import Bridges, Matcher, Query, Ranking, directions, fuse, late
+from lawsearch.matching import Bridges, Matcher, Query, directions, late
+from lawsearch.ranking import Ranking, fuse
 from lawsearch.store import Store
 
 #: The constants of BM25 that the lexical index has, too.
 _K, _B = 1.2, 0.75
 Embed = Callable[[Encoder, Sequence[str], str], np.ndarray]
-NOTHING = Ranking(np.zeros(0, np.int64), np.zeros(0), {}, {})
 
 
 def write(folder: Path, store: Store, models: Models, embed: Embed) -> None:
@@ -143,7 +142,7 @@ class Former:
         both = {name: np.concatenate([ranking.views.get(name, np.zeros(0)), value]) for name, value in seen.items()}
         # How near the group is as a whole stays as it is.
         around = float(ranking.views["meaning"].max(initial=0.0)) - ranking.nearness if len(ranking.rows) else 0.0
-        found = replace(fuse(rows, both), nearness=float(both["meaning"].max(initial=0.0)) - around)
+        (found,) = fuse([rows], [both], [float(both["meaning"].max(initial=0.0)) - around])
         return found, len(own)
 
     def _hubness(self, matcher: Matcher, rows: np.ndarray, language: str) -> np.ndarray:

@@ -136,9 +136,10 @@ class Generation:
             self.whole = VectorIndex(folder, ranges)
             self.title = VectorIndex(folder / "title", ranges)
             self.english = VectorIndex(folder / "english", ranges)
-            self.parts = np.load(folder / "parts.npy", mmap_mode="r")
+            # As plain arrays over what is mapped: numpy's own class for that costs more than small pieces of it.
+            self.parts = np.load(folder / "parts.npy", mmap_mode="r").view(np.ndarray)
             self.offsets = np.load(folder / "offsets.npy")
-            self.hubness = np.load(folder / "hubness.npy", mmap_mode="r")
+            self.hubness = np.load(folder / "hubness.npy", mmap_mode="r").view(np.ndarray)
             self.links: sparse.csr_matrix = sparse.load_npz(folder / "links.npz").tocsr()
             self.taxonomy = taxonomy_from(json.loads((folder / "topics.json").read_text("utf-8")))
             self.about: sparse.csr_matrix = sparse.load_npz(folder / "topics.npz").tocsr()
@@ -184,7 +185,7 @@ class Generation:
     def topics_of(self, row: int) -> list[tuple[str, float]]:
         """The topics that the unit at ``row`` is about, with their scores, best first."""
         start, stop = self.about.indptr[row : row + 2]
-        names = list(self.taxonomy.topics)
+        names = self._topics
         found = zip(self.about.indices[start:stop].tolist(), self.about.data[start:stop].tolist(), strict=True)
         return [(names[column], score) for column, score in sorted(found, key=lambda entry: -entry[1])]
 
@@ -195,7 +196,11 @@ class Generation:
 
     @cached_property
     def _columns(self) -> dict[str, int]:
-        return {key: i for i, key in enumerate(self.taxonomy.topics)}
+        return {key: i for i, key in enumerate(self._topics)}
+
+    @cached_property
+    def _topics(self) -> list[str]:
+        return list(self.taxonomy.topics)
 
     @cached_property
     def _by_topic(self) -> sparse.csc_matrix:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from lawsearch.generation import Group
-from lawsearch.matching import LINKS, Bridges, Matcher, Query, Ranking
+from lawsearch.matching import LINKS, Bridges, Matcher, Query
 from lawsearch.provision import Provision
+from lawsearch.ranking import Ranking
 
 #: Told (what is being done, how many are done, of how many); called often.
 Progress = Callable[[str, int, int], None]
@@ -47,10 +50,12 @@ def hubness(vectors: np.ndarray, groups: Sequence[Group], languages: Sequence[st
             if len(rows) > HUB_SAMPLE:
                 rows = np.sort(rng.choice(rows, HUB_SAMPLE, replace=False))
             k = min(HUB_NEIGHBOURS, len(rows))
-            for at in range(group.start, group.stop, 1024):
-                stop = min(at + 1024, group.stop)
-                cosines = vectors[at:stop] @ vectors[rows].T
-                table[at:stop, column] = np.partition(cosines, -k, axis=1)[:, -k:].mean(axis=1)
+            # Products as large as these are worth all threads.
+            with threadpool_limits(os.cpu_count(), user_api="blas"):
+                for at in range(group.start, group.stop, 1024):
+                    stop = min(at + 1024, group.stop)
+                    cosines = vectors[at:stop] @ vectors[rows].T
+                    table[at:stop, column] = np.partition(cosines, -k, axis=1)[:, -k:].mean(axis=1)
     known = ~np.isnan(table)
     mean = np.where(known, table, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return np.where(known, table, mean[:, None]).astype(np.float32)
@@ -71,8 +76,8 @@ def link(
     home = {row: g for g in groups for row in range(g.start, g.stop)}
     for row, unit in enumerate(units):
         query = matcher.query_of(row, unit)
-        foreign = (group for group in groups if group.jurisdiction != home[row].jurisdiction)
-        rankings += [(row, _ranked(matcher, query, group)) for group in foreign]
+        foreign = [group for group in groups if group.jurisdiction != home[row].jurisdiction]
+        rankings += [(row, ranking) for ranking in _ranked(matcher, query, foreign)]
         progress("linking", row + 1, len(units))
     links = _mutual(rankings, len(units))
     for _ in range(ROUNDS - 1):
@@ -101,22 +106,25 @@ def relink(
     home = {row: g for g in groups for row in range(g.start, g.stop)}
     new = np.flatnonzero(kept < 0).tolist()
     rankings: list[tuple[int, Ranking]] = []
-    partners: set[tuple[int, Group]] = set()
+    partners: dict[int, set[Group]] = {}
     for done, row in enumerate(new, 1):
         query = matcher.query_of(row, units[row])
-        seen = [_ranked(matcher, query, group) for group in groups if group.jurisdiction != home[row].jurisdiction]
+        foreign = [group for group in groups if group.jurisdiction != home[row].jurisdiction]
+        seen = _ranked(matcher, query, foreign)
         rankings += [(row, ranking) for ranking in seen]
         # Whom bridges will bring forward is asked, too.
         attention = np.zeros(len(kept), np.float32)
         for ranking in seen:
             attention[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
         bridges = Bridges(attention, (sparse.csr_matrix(attention) @ carried).toarray().ravel())
-        for ranking in (*seen, *(matcher.bridged(ranking, bridges) for ranking in seen)):
-            noticed = ranking.rows[:ASKED][ranking.shares()[:ASKED] >= NOTICED].tolist()
-            partners |= {(other, home[row]) for other in noticed if kept[other] >= 0}
+        for ranking in (*seen, *matcher.bridged(seen, bridges)):
+            for other in ranking.rows[:ASKED][ranking.shares()[:ASKED] >= NOTICED].tolist():
+                if kept[other] >= 0:
+                    partners.setdefault(other, set()).add(home[row])
         progress("linking", done, len(new))
-    for other, group in sorted(partners, key=lambda pair: (pair[0], pair[1].start)):
-        rankings.append((other, _ranked(matcher, matcher.query_of(other, units[other]), group)))
+    for other, asked in partners.items():
+        query = matcher.query_of(other, units[other])
+        rankings += [(other, own) for own in _ranked(matcher, query, sorted(asked, key=lambda g: g.start))]
     rankings.sort(key=lambda entry: entry[0])
     # Of what the partners were asked, only what they think of new units counts.
     fresh = sparse.diags((kept < 0).astype(np.float32))
@@ -131,10 +139,9 @@ def relink(
     return links
 
 
-def _ranked(matcher: Matcher, query: Query, group: Group) -> Ranking:
-    """A group as a unit sees it: what later rounds look at."""
-    ranking = matcher.rank(query, group)
-    return Ranking(ranking.rows[:REMEMBERED], ranking.scores[:REMEMBERED], {}, {})
+def _ranked(matcher: Matcher, query: Query, groups: Sequence[Group]) -> list[Ranking]:
+    """Groups as a unit sees them: what later rounds look at."""
+    return [Ranking(r.rows[:REMEMBERED], r.scores[:REMEMBERED], {}, {}) for r in matcher.rank(query, groups)]
 
 
 def _bridged(
@@ -142,8 +149,8 @@ def _bridged(
 ) -> Iterator[tuple[int, Ranking]]:
     found = [(row, list(own)) for row, own in groupby(rankings, key=lambda entry: entry[0])]
     for (row, own), bridges in zip(found, matcher.bridges_of([row for row, _ in found], links), strict=True):
-        for _, ranking in own:
-            yield row, matcher.bridged(ranking, bridges)
+        for ranking in matcher.bridged([ranking for _, ranking in own], bridges):
+            yield row, ranking
 
 
 def _mutual(rankings: Iterable[tuple[int, Ranking]], size: int) -> sparse.csr_matrix:

@@ -12,11 +12,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from lawsearch import views
 from lawsearch.bags import spans
@@ -26,20 +27,19 @@ from lawsearch.generation import Generation, Group
 from lawsearch.instrument import UNKNOWN
 from lawsearch.lexicon import words
 from lawsearch.provision import Provision
+from lawsearch.ranking import Ranking, added, fuse
 from lawsearch.text import normal
 
-#: Weights of the views; equal but for the title, which many laws leave empty (Indonesian articles have none).
-WEIGHTS = {"meaning": 1.0, "parts": 1.0, "title": 0.5, "english": 1.0, "words": 1.0, "concepts": 1.0}
 #: Weights of the bridge and of the neighbourhood against the standardised sum of the views.
-BRIDGE, NEIGHBOURS = 1.5, 0.2
+TOLD = {"bridge": 1.5, "neighbours": 0.2}
 #: What a link one place further on in either text counts, against one between the two themselves.
 STEP = 0.5
 #: Candidates of a group by meaning, and by each further view: a whole law, or the top of a whole jurisdiction.
 NEAREST, FURTHER = 128, 32
 #: The nearest eighth of a group tells how near it is to a question as a whole; a share, for laws differ in length.
 NEIGHBOURHOOD = 8
-#: Temperature at which standardised scores become shares of attention, and how many of them are kept as links.
-TEMPERATURE, LINKS = 0.35, 20
+#: How many shares of attention are kept as links.
+LINKS = 20
 #: Share of attention below which a bridge counts as none.
 FAINT = 1e-3
 #: Units whose bridges are found at once.
@@ -62,23 +62,6 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
-    """Candidates of one group, best first: standardised scores, the raw values by view, and what each view gave to
-    the score, all aligned with ``rows``. ``nearness`` is the best candidate's similarity less its own hubness and that
-    of the question in the group."""
-
-    rows: np.ndarray
-    scores: np.ndarray
-    views: dict[str, np.ndarray]
-    contributions: dict[str, np.ndarray]
-    nearness: float = 0.0
-
-    def shares(self) -> np.ndarray:
-        """Softmax of the standardised scores: how attention is divided among the candidates."""
-        return attention(self.scores)
-
-
-@dataclass(frozen=True, slots=True)
 class Bridges:
     """What links say of all units, each (n,): ``shares``, the attention that the question gives to each; ``reach``,
     what each has of it after one more step along the links; ``beside``, how much links what stands beside the question
@@ -89,28 +72,18 @@ class Bridges:
     beside: np.ndarray | None = None
 
 
-def attention(scores: np.ndarray) -> np.ndarray:
-    """Softmax of standardised scores at ``TEMPERATURE``."""
-    if not len(scores):
-        return scores
-    weights = np.exp((scores - scores.max()) / TEMPERATURE)
-    return weights / weights.sum()
-
-
-def standard(values: np.ndarray) -> np.ndarray:
-    """Values less their mean, in standard deviations; zeros where all are alike."""
-    if not len(values):
-        return np.zeros(0)
-    # The mean is taken once, where numpy's own deviation takes it again.
-    apart = values - values.mean()
-    spread = np.sqrt(apart @ apart / len(values))
-    return apart / spread if spread > 1e-6 else np.zeros(len(values))
+@cache
+def _alone() -> None:
+    """Let the products of this process be made by one thread: small ones take less time than threads wait for each
+    other, by far where others are busy, too."""
+    threadpool_limits(1, user_api="blas")
 
 
 class Matcher:
     """Ranks the units of a generation against a query."""
 
     def __init__(self, generation: Generation) -> None:
+        _alone()
         self.generation = generation
         self._column = {language: i for i, language in enumerate(generation.languages)}
 
@@ -147,50 +120,66 @@ class Matcher:
         table = self.generation.hubness[rows]
         return table[:, column] if column is not None else table.mean(axis=1)
 
-    def rank(self, query: Query, group: Group, mask: np.ndarray | None = None) -> Ranking:
-        """The units of ``group`` worth a closer look, by the fused views, before any bridging.
+    def rank(self, query: Query, groups: Sequence[Group], mask: np.ndarray | None = None) -> list[Ranking]:
+        """The units of each of ``groups`` worth a closer look, by the fused views, before any bridging.
 
         ``mask`` (n,) bool says which rows may answer; None: all.
         """
+        if not groups:
+            return []
         g = self.generation
-        near, cosines = g.whole.search(query.meaning, group.name, 2 * NEAREST, mask)
-        rows = near[np.argsort(self.hubness(near, query.language) - 2 * cosines, kind="stable")[:NEAREST]]
-        candidates = [rows]
-        if group.language == query.language:
-            found, scores = g.lexicon.search(query.words, group.name, 4 * NEAREST)
-            if mask is not None:
-                found, scores = found[mask[found]], scores[mask[found]]
-            candidates.append(found[:FURTHER])
-        # In a group no larger than that every unit is a candidate already.
-        if group.stop - group.start > NEAREST:
-            candidates.append(g.title.search(query.title, group.name, FURTHER, mask)[0])
-            if query.english is not None and group.language == "en":
-                candidates.append(g.english.search(query.english, group.name, FURTHER, mask)[0])
-        if len(candidates) > 1:
-            rows = np.unique(np.concatenate(candidates))
+        overlap = np.zeros(len(g.ids), np.float32)
+        found = [self._candidates(query, group, mask, overlap) for group in groups]
+        counts = [len(own) for own, _ in found]
+        rows = np.concatenate([own for own, _ in found])
+        cosines = g.whole.vectors[rows] @ query.meaning
         hubs = self.hubness(rows, query.language)
-        seen = {
-            "meaning": 2 * (g.whole.vectors[rows] @ query.meaning) - hubs,
-            "title": g.title.vectors[rows] @ query.title,
-        }
+        alike = [group.language == query.language for group in groups]
+        seen = {"meaning": 2 * cosines - hubs, "title": g.title.vectors[rows] @ query.title}
         if len(query.parts):
-            seen["parts"] = 2 * self._late(query, rows) - directions(query.parts) * hubs
-        if query.english is not None and group.language == "en":
-            seen["english"] = g.english.vectors[rows] @ query.english
+            seen["parts"] = 2 * late(g.parts, g.offsets, query.parts, rows) - directions(query.parts) * hubs
         if query.concepts.any():
             seen["concepts"] = g.bags.cosines(query.concepts, rows)
-        if group.language == query.language:
-            overlap = np.zeros(group.stop - group.start)
-            overlap[found - group.start] = scores
-            seen["words"] = overlap[rows - group.start]
-        # The whole of CSLS: among what is near to everything in the group, or in another language, near is no news.
-        around = max(1, (group.stop - group.start) // NEIGHBOURHOOD)
-        own = float(cosines[:around].mean()) if len(cosines) else 0.0
-        return replace(fuse(rows, seen), nearness=float(seen["meaning"].max(initial=0.0)) - own)
+        # Views of some groups only.
+        some = {"words": alike}
+        seen["words"] = overlap[rows]
+        if query.english is not None:
+            some["english"] = [group.language == "en" for group in groups]
+            spoken = np.repeat(some["english"], counts)
+            seen["english"] = np.zeros(len(rows), np.float32)
+            seen["english"][spoken] = g.english.vectors[rows[spoken]] @ query.english
+        own_rows, own_views, nearness, start = [], [], [], 0
+        for i, (group, (own, near)) in enumerate(zip(groups, found, strict=True)):
+            span = slice(start, start := start + len(own))
+            views = {name: value[span] for name, value in seen.items() if name not in some or some[name][i]}
+            # The whole of CSLS: among what is near to everything in the group, or in another language, near is no news.
+            around = max(1, (group.stop - group.start) // NEIGHBOURHOOD)
+            near = np.sort(cosines[span])[::-1] if near is None else near
+            own_rows.append(own)
+            own_views.append(views)
+            nearness.append(float(views["meaning"].max() - near[:around].mean()) if len(own) else 0.0)
+        return fuse(own_rows, own_views, nearness)
 
-    def _late(self, query: Query, rows: np.ndarray) -> np.ndarray:
-        """The late interaction of a query with units."""
-        return late(self.generation.parts, self.generation.offsets, query.parts, rows)
+    def _candidates(
+        self, query: Query, group: Group, mask: np.ndarray | None, overlap: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """The rows of a group worth a closer look, and the cosines of the nearest, best first, or None where all that
+        may answer are worth it. Writes what words say of the group into ``overlap`` (n,)."""
+        g = self.generation
+        found = np.zeros(0, np.int64)
+        if group.language == query.language:
+            found, scores = g.lexicon.search(query.words, group.name, 4 * NEAREST)
+            overlap[found] = scores
+        if group.stop - group.start <= NEAREST:
+            rows = np.arange(group.start, group.stop)
+            return (rows if mask is None else rows[mask[rows]]), None
+        near, cosines = g.whole.search(query.meaning, group.name, 2 * NEAREST, mask)
+        best = np.argsort(self.hubness(near, query.language) - 2 * cosines, kind="stable")[:NEAREST]
+        further = [near[best], g.title.search(query.title, group.name, FURTHER, mask)[0]]
+        further.append((found if mask is None else found[mask[found]])[:FURTHER])
+        if query.english is not None and group.language == "en":
+            further.append(g.english.search(query.english, group.name, FURTHER, mask)[0])
+        return np.unique(np.concatenate(further)), cosines
 
     def bridges(self, row: int, links: sparse.csr_matrix | None = None) -> Bridges:
         """What ``links``, by default those of the generation, say to the indexed unit at ``row``."""
@@ -211,36 +200,46 @@ class Matcher:
     def reached(self, query: Query, exclude: str = "") -> tuple[Bridges, dict[str, Ranking]]:
         """What links say to a text, by the attention that it gives to the nearest units everywhere, the jurisdiction
         ``exclude`` left out; and the rankings by group that were made on the way."""
+        groups = [group for group in self.generation.groups.values() if group.jurisdiction != exclude]
+        rankings = self.rank(query, groups)
         shares = np.zeros(len(self.generation.ids), np.float32)
-        rankings = {}
-        for group in self.generation.groups.values():
-            if group.jurisdiction != exclude:
-                ranking = rankings[group.name] = self.rank(query, group)
-                shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
-        return Bridges(shares, (sparse.csr_matrix(shares) @ self.generation.links).toarray().ravel()), rankings
+        for ranking in rankings:
+            shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
+        return Bridges(shares, (sparse.csr_matrix(shares) @ self.generation.links).toarray().ravel()), {
+            group.name: ranking for group, ranking in zip(groups, rankings, strict=True)
+        }
 
-    def common(self, query: Query, bridges: Bridges, jurisdiction: str) -> np.ndarray:
-        """The concepts that a query and what it is linked to outside ``jurisdiction`` have in common: the unit vector
-        of both together, shape (len(keys),), in which what is only said by one of them weighs little."""
-        shares = bridges.shares[: len(self.generation.ids)].copy()
-        for group in self.generation.groups.values():
-            if group.jurisdiction == jurisdiction:
-                shares[group.start : group.stop] = 0
+    def common(self, query: Query, bridges: Bridges, jurisdictions: Sequence[str]) -> np.ndarray:
+        """For each of ``jurisdictions`` the concepts that a query and what it is linked to elsewhere have in common:
+        unit vectors of both together, shape (len(jurisdictions), len(keys)), in which what is only said by one of them
+        weighs little."""
+        shares = bridges.shares[: len(self.generation.ids)]
         rows = np.flatnonzero(shares)
-        both = query.concepts + self.generation.bags.mean(rows, shares[rows])
-        length = float(np.linalg.norm(both))
-        return both / length if length else both
+        asked = [self._codes.get(code, -1) for code in jurisdictions]
+        elsewhere = self._home[rows] != np.array(asked)[:, None]
+        both = query.concepts + self.generation.bags.means(rows, elsewhere * shares[rows])
+        length = np.linalg.norm(both, axis=1, keepdims=True)
+        return both / np.where(length, length, 1)
 
-    def bridged(self, ranking: Ranking, bridges: Bridges) -> Ranking:
-        """The ranking with what links say of its candidates."""
-        told = {"bridge": (BRIDGE, bridges.reach), "neighbours": (NEIGHBOURS, bridges.beside)}
-        seen = {name: value[ranking.rows] for name, (_, value) in told.items() if value is not None and value.any()}
-        if not seen:
-            return ranking
-        given = {name: told[name][0] * standard(np.log(value + FAINT)) for name, value in seen.items()}
-        scores = standard(ranking.scores + np.sum(list(given.values()), axis=0))
-        views, contributions = {**ranking.views, **seen}, {**ranking.contributions, **given}
-        return _sorted(Ranking(ranking.rows, scores, views, contributions, ranking.nearness))
+    @cached_property
+    def _codes(self) -> dict[str, int]:
+        found = dict.fromkeys(group.jurisdiction for group in self.generation.groups.values())
+        return {code: place for place, code in enumerate(found)}
+
+    @cached_property
+    def _home(self) -> np.ndarray:
+        """The place in ``_codes`` of the jurisdiction of each row, shape (n,)."""
+        groups = self.generation.groups.values()
+        return np.repeat([self._codes[g.jurisdiction] for g in groups], [g.stop - g.start for g in groups])
+
+    def bridged(self, rankings: Sequence[Ranking], bridges: Bridges) -> list[Ranking]:
+        """The rankings with what links say of their candidates."""
+        said = {"bridge": bridges.reach, "neighbours": bridges.beside}
+        seen = [
+            {name: own for name, value in said.items() if value is not None and (own := value[ranking.rows]).any()}
+            for ranking in rankings
+        ]
+        return added(rankings, seen, TOLD, lambda values: np.log(values + FAINT))
 
 
 def places(follows: np.ndarray) -> sparse.csr_matrix:
@@ -295,21 +294,3 @@ def late(parts: np.ndarray, offsets: np.ndarray, asked: np.ndarray, rows: np.nda
         np.add.at(backward, owners, cosines.max(axis=1))
         value[filled] += backward[filled] / counts[filled]
     return value
-
-
-def fuse(rows: np.ndarray, seen: dict[str, np.ndarray]) -> Ranking:
-    """Candidates ranked by the weighted sum of their standardised views."""
-    contributions = {name: WEIGHTS[name] * standard(value) for name, value in seen.items()}
-    total = standard(np.sum(list(contributions.values()), axis=0)) if len(rows) else np.zeros(0)
-    return _sorted(Ranking(rows, total, seen, contributions))
-
-
-def _sorted(ranking: Ranking) -> Ranking:
-    order = np.argsort(-ranking.scores, kind="stable")
-    return Ranking(
-        ranking.rows[order],
-        ranking.scores[order],
-        {name: value[order] for name, value in ranking.views.items()},
-        {name: value[order] for name, value in ranking.contributions.items()},
-        ranking.nearness,
-    )

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from functools import cached_property
-from itertools import groupby
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import islice
 
 import numpy as np
 
 from lawsearch import views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
 from lawsearch.concepts import concepts_in, label
-from lawsearch.confidence import Evidence, doubt, evidence, no_counterpart, relative
+from lawsearch.confidence import Evidence, doubts, evidence, no_counterpart, relative
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
-from lawsearch.former import NOTHING, Former
+from lawsearch.former import Former
 from lawsearch.generation import Generation, Group, current_name
 from lawsearch.instrument import Instrument
 from lawsearch.integrity import damages
 from lawsearch.journal import Version
 from lawsearch.language import detect
-from lawsearch.matching import Bridges, Matcher, Query, Ranking
+from lawsearch.matching import Bridges, Matcher, Query
 from lawsearch.provision import Provision
+from lawsearch.ranking import NOTHING, Ranking
 from lawsearch.settings import Settings
 from lawsearch.text import digits, normal
 from lawsearch.vocabulary import jurisdictions
 
 #: Words that two sides share are shown up to this many, rarest first.
 TERMS = 6
+#: So many provisions are kept as read.
+UNITS = 4096
 #: So many texts are kept as understood: the same text is asked again with other filters.
 KEPT = 16
 
@@ -45,6 +47,28 @@ def _sound(generation: Generation) -> Generation:
         generation.close()
         raise GenerationError(f"the index is damaged: {'; '.join(map(str, wrong))}", "Try: lawsearch verify --repair")
     return generation
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What may become a hit: its score, and its place in a ranking."""
+
+    score: float
+    ranking: Ranking
+    place: int
+
+    @property
+    def row(self) -> int:
+        return int(self.ranking.rows[self.place])
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A provision with its parts, and its words as they are looked for."""
+
+    provision: Provision
+    lines: list[str]
+    lowered: str
 
 
 class Searcher:
@@ -63,6 +87,8 @@ class Searcher:
         self.models = models
         self._matcher = Matcher(generation)
         self._store = threading.Lock()
+        #: A generation does not change: what was read of it is kept.
+        self._unit = lru_cache(UNITS)(self._read)
         self._texts: OrderedDict[tuple[str, str], tuple[str, Query, Bridges, dict[str, Ranking]]] = OrderedDict()
         self._keeping = threading.Lock()
 
@@ -128,13 +154,13 @@ class Searcher:
         """
         query, ranking, bridges, group = self._ranked(asked, instrument, language)
         ids = [self.generation.ids[row] for row in ranking.rows]
-        return ids, doubt(self._matcher, query, ranking, bridges, group)
+        return ids, doubts(self._matcher, query, [ranking], bridges, [group])[0]
 
     def evidence(self, asked: Provision | str, instrument: str, language: str) -> tuple[bool, Evidence]:
         """What that estimate is made of, for an expression that is not empty: whether the question names concepts, and
         the evidence. This is what the estimate is fitted on."""
         query, ranking, bridges, group = self._ranked(asked, instrument, language)
-        return bool(query.concepts.any()), evidence(self._matcher, query, ranking, bridges, group)
+        return bool(query.concepts.any()), evidence(self._matcher, query, [ranking], bridges, [group])[0]
 
     def _ranked(self, asked: Provision | str, instrument: str, language: str) -> tuple[Query, Ranking, Bridges, Group]:
         if isinstance(asked, Provision):
@@ -147,7 +173,8 @@ class Searcher:
         mask = self._mask(Filters(instruments=(instrument,), languages=(language,)))
         home = self.generation.instruments[instrument].jurisdiction
         group = self.generation.groups[f"{home}-{language}"]
-        return query, self._matcher.bridged(self._matcher.rank(query, group, mask), bridges), bridges, group
+        (ranking,) = self._matcher.bridged(self._matcher.rank(query, [group], mask), bridges)
+        return query, ranking, bridges, group
 
     # -- from here on: how ---------------------------------------------------------------------------------------
 
@@ -184,42 +211,51 @@ class Searcher:
     ) -> list[Answer]:
         """An answer for each jurisdiction asked for; ``rankings`` are unfiltered ones already made."""
         mask = self._mask(filters)
-        answers = []
-        groups = sorted(self.generation.groups.values(), key=lambda g: g.jurisdiction)
+        groups = list(self.generation.groups.values())
         standing: list[int] = []
         if filters.as_of:
             standing = self._standing(filters)
-            groups = sorted([*groups, *self._former.groups()], key=lambda g: g.jurisdiction)
+            groups += self._former.groups()
             bridges = self._former.through(bridges)
-        covered = {code: list(found) for code, found in groupby(groups, key=lambda g: g.jurisdiction)}
+        there = {group.jurisdiction for group in groups}
         wanted = filters.jurisdictions or tuple(
-            code for code, j in jurisdictions().items() if j.member or code in covered
+            code for code, j in jurisdictions().items() if j.member or code in there
         )
-        for code in wanted:
-            if code == exclude:
-                continue
-            found: list[tuple[float, Group, Ranking, int]] = []
-            units, least = 0, 1.0
-            for group in covered.get(code, []):
-                allowed = mask[group.start : group.stop].sum() if mask is not None else group.stop - group.start
-                known = rankings.get(group.name) if mask is None else None
-                ranking = known or (self._matcher.rank(query, group, mask) if allowed else NOTHING)
-                units += int(allowed)
-                if standing:
-                    ranking, more = self._former.joined(self._matcher, query, group, ranking, standing)
-                    units += more
-                if not len(ranking.rows):
-                    continue
-                ranking = self._matcher.bridged(ranking, bridges)
-                missing = self._doubt(query, ranking, bridges, group)
-                least = min(least, missing)
-                scores = (1 - missing) * relative(ranking.scores[: 2 * limit])
-                found += [(float(s), group, ranking, i) for i, s in enumerate(scores)]
-            found.sort(key=lambda entry: -entry[0])
-            hits = self._hits(query, found, limit)
-            answers.append(Answer(jurisdiction=code, hits=hits, no_counterpart=float(least), units=units))
+        asked = [code for code in wanted if code != exclude]
+        units = dict.fromkeys(asked, 0)
+        found: dict[str, list[_Found]] = {code: [] for code in asked}
+        least = dict.fromkeys(asked, 1.0)
+        groups = [group for group in groups if group.jurisdiction in units]
+        ranked = self._rankings(query, groups, rankings, mask)
+        for i, group in enumerate(groups):
+            units[group.jurisdiction] += int(
+                mask[group.start : group.stop].sum() if mask is not None else group.stop - group.start
+            )
+            if standing:
+                ranked[i], more = self._former.joined(self._matcher, query, group, ranked[i], standing)
+                units[group.jurisdiction] += more
+        ranked = self._matcher.bridged(ranked, bridges)
+        for group, ranking, missing in zip(groups, ranked, self._doubts(query, ranked, bridges, groups), strict=True):
+            least[group.jurisdiction] = min(least[group.jurisdiction], missing)
+            scores = (1 - missing) * relative(ranking.scores[: 2 * limit])
+            found[group.jurisdiction] += [_Found(score, ranking, i) for i, score in enumerate(scores.tolist())]
+        answers = [
+            Answer(jurisdiction=code, hits=hits, no_counterpart=least[code], units=units[code])
+            for code, hits in zip(asked, self._hits(query, list(found.values()), limit), strict=True)
+        ]
         answers.sort(key=lambda a: -(a.hits[0].score if a.hits else -1.0))
         return answers
+
+    def _rankings(
+        self, query: Query, groups: Sequence[Group], known: Mapping[str, Ranking], mask: np.ndarray | None
+    ) -> list[Ranking]:
+        """The groups' rankings, those that are ``known`` without a mask, and nothing of a group that has nothing."""
+        found = dict(known) if mask is None else {}
+        # A group of former wordings has no rows of today.
+        filled = [group for group in groups if group.stop > group.start]
+        new = [g for g in filled if g.name not in found and (mask is None or mask[g.start : g.stop].any())]
+        found |= {group.name: own for group, own in zip(new, self._matcher.rank(query, new, mask), strict=True)}
+        return [found.get(group.name, NOTHING) for group in groups]
 
     @cached_property
     def _former(self) -> Former:
@@ -237,13 +273,22 @@ class Searcher:
 
         return self._former.standing(filters.as_of, fits, about)
 
-    def _doubt(self, query: Query, ranking: Ranking, bridges: Bridges, group: Group) -> float:
-        """The estimate that there is no counterpart, whether the candidates are of today or not."""
+    def _doubts(
+        self, query: Query, rankings: Sequence[Ranking], bridges: Bridges, groups: Sequence[Group]
+    ) -> list[float]:
+        """The estimates that there is no counterpart, whether the candidates are of today or not."""
+        past = [bool((ranking.rows >= len(self.generation.ids)).any()) for ranking in rankings]
+        today = [NOTHING if of_then else ranking for of_then, ranking in zip(past, rankings, strict=True)]
+        found = doubts(self._matcher, query, today, bridges, groups)
+        for i in np.flatnonzero(past).tolist():
+            found[i] = self._doubt_then(query, rankings[i], bridges, groups[i])
+        return found
+
+    def _doubt_then(self, query: Query, ranking: Ranking, bridges: Bridges, group: Group) -> float:
+        """The estimate where there are former wordings among the candidates."""
         past = ranking.rows >= len(self.generation.ids)
-        if not past.any():
-            return doubt(self._matcher, query, ranking, bridges, group)
         former, bags = self._former, self.generation.bags
-        common = self._matcher.common(query, bridges, group.jurisdiction)
+        (common,) = self._matcher.common(query, bridges, [group.jurisdiction])
         core = [*former.cosines(common, ranking.rows[past]), *bags.cosines(common, ranking.rows[~past])]
         best = int(ranking.rows[0])
         named = former.bag(best) if past[0] else bags.row(best)
@@ -273,67 +318,70 @@ class Searcher:
                     mask[group.start : group.stop] = False
         return mask
 
-    def _hits(self, query: Query, found: Sequence[tuple[float, Group, Ranking, int]], limit: int) -> tuple[Hit, ...]:
-        hits: list[Hit] = []
-        seen = set()
-        for score, group, ranking, i in found:
-            row = int(ranking.rows[i])
-            former = None if row < len(self.generation.ids) else self._former.version(row)
-            work, eid = (former.provision if former else self.generation.ids[row]).split("/~", 1)
+    def _hits(self, query: Query, found: Sequence[Sequence[_Found]], limit: int) -> list[tuple[Hit, ...]]:
+        """The hits of each jurisdiction, of what was ``found`` in it."""
+        chosen = [self._best(sorted(own, key=lambda one: -one.score), limit) for own in found]
+        # Words worth naming where both sides share them: any within one language, those with digits (hours, amounts)
+        # across languages.
+        numbers = [w for w in query.words if any(map(str.isdigit, w))]
+        telling = [w for w in query.words if len(w) > 3 or not w.isascii() or w in numbers]
+        return [tuple(self._hit(query, one, telling, numbers) for one in own) for own in chosen]
+
+    def _best(self, found: Iterable[_Found], limit: int) -> list[_Found]:
+        """The first of them, no section twice."""
+        chosen: dict[tuple[str, str], _Found] = {}
+        for one in found:
+            now = one.row < len(self.generation.ids)
+            key = self.generation.ids[one.row] if now else self._former.version(one.row).provision
+            work, eid = key.split("/~", 1)
             # The same section in two languages is one counterpart; the language that answers best shows it.
-            section = (work.rsplit("/", 1)[0], eid)
-            if section in seen:
-                continue
-            seen.add(section)
-            with self._store:
-                store = self.generation.store
-                provision = store.journal.read(former)[0] if former else store.provision(self.generation.ids[row])
-            signals = sorted(
-                (Signal(n, float(ranking.views[n][i]), float(c[i])) for n, c in ranking.contributions.items()),
-                key=lambda s: -s.share,
-            )
-            g = self.generation
-            shared = (self._former if former else g.bags).shared(query.concepts, row, TERMS)
-            instruments = self._former.instruments if former else g.instruments
-            hits.append(
-                Hit(
-                    provision=provision,
-                    instrument=instruments[provision.instrument],
-                    score=score,
-                    signals=tuple(signals),
-                    terms=self._terms(query, provision, group),
-                    concepts=tuple(label(key, query.language) for key in shared),
-                    passage=self._passage(query, row, provision),
-                    topics=() if former else tuple(key for key, _ in g.topics_of(row)),
-                    until=former.until if former else "",
-                )
-            )
-            if len(hits) == limit:
+            chosen.setdefault((work.rsplit("/", 1)[0], eid), one)
+            if len(chosen) == limit:
                 break
-        return tuple(hits)
+        return list(chosen.values())
 
-    def _terms(self, query: Query, provision: Provision, group: Group) -> tuple[str, ...]:
-        """Words on both sides: any within one language, those with digits (hours, amounts) across languages."""
-        lowered = digits(views.whole(provision)).lower()
-        near = [w for w in query.words if w in lowered]
-        if group.language == query.language:
-            telling = [w for w in near if len(w) > 3 or not w.isascii() or any(map(str.isdigit, w))]
-        else:
-            telling = [w for w in near if any(map(str.isdigit, w))]
-        shared = [w for w in telling if re.search(rf"(?<!\w){re.escape(w)}(?!\w)", lowered) or not w.isascii()]
-        return tuple(shared[:TERMS])
+    def _hit(self, query: Query, one: _Found, telling: Sequence[str], numbers: Sequence[str]) -> Hit:
+        g, row = self.generation, one.row
+        former = None if row < len(g.ids) else self._former.version(row)
+        unit = self._unit(row)
+        provision = unit.provision
+        views, given = one.ranking.views, one.ranking.contributions
+        signals = [Signal(name, float(views[name][one.place]), float(own[one.place])) for name, own in given.items()]
+        shared = (self._former if former else g.bags).shared(query.concepts, row, TERMS)
+        instruments = self._former.instruments if former else g.instruments
+        return Hit(
+            provision=provision,
+            instrument=instruments[provision.instrument],
+            score=one.score,
+            signals=tuple(sorted(signals, key=lambda s: -s.share)),
+            terms=_held(telling if provision.language == query.language else numbers, unit.lowered),
+            concepts=tuple(label(key, query.language) for key in shared),
+            passage=self._passage(query, row, unit),
+            topics=() if former else tuple(key for key, _ in g.topics_of(row)),
+            until=former.until if former else "",
+        )
 
-    def _passage(self, query: Query, row: int, provision: Provision) -> str:
+    def _read(self, row: int) -> _Unit:
+        with self._store:
+            store = self.generation.store
+            if row < len(self.generation.ids):
+                provision = store.provision(self.generation.ids[row])
+            else:
+                provision = store.journal.read(self._former.version(row))[0]
+        return _Unit(provision, views.parts(provision.text), digits(views.whole(provision)).lower())
+
+    def _passage(self, query: Query, row: int, unit: _Unit) -> str:
         """The part of the provision that is nearest to any part of the query."""
-        lines = views.parts(provision.text)
         if row < len(self.generation.ids):
             vectors = self.generation.parts[slice(*self.generation.offsets[row : row + 2])]
         else:
             vectors = self._former.lines(row)
-        if not lines or len(vectors) != len(lines):
-            return normal(provision.text)
+        if not unit.lines or len(vectors) != len(unit.lines):
+            return normal(unit.provision.text)
+        if len(unit.lines) == 1:
+            return unit.lines[0]
         cosines = np.asarray(vectors, np.float32) @ query.parts.T
-        return lines[int(cosines.max(axis=1).argmax())]
+        return unit.lines[int(cosines.max(axis=1).argmax())]
 
     def _result(
         self,
@@ -353,6 +401,24 @@ class Searcher:
             source=source,
             filters=filters,
         )
+
+
+def _held(words: Sequence[str], text: str) -> tuple[str, ...]:
+    """The first of the words that a text holds; of a script that writes spaces, as words of their own."""
+    found = (w for w in words if w in text and (not w.isascii() or _stands(w, text)))
+    return tuple(islice(found, TERMS))
+
+
+def _stands(word: str, text: str) -> bool:
+    at = text.find(word)
+    while at >= 0:
+        # To look beside it is faster than a pattern for each word of each question.
+        if not any(
+            c.isalnum() or c == "_" for c in (text[max(at - 1, 0) : at], text[at + len(word) : at + len(word) + 1])
+        ):
+            return True
+        at = text.find(word, at + 1)
+    return False
 
 
 def _fits(filters: Filters, instrument: Instrument) -> bool:

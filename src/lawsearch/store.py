@@ -383,7 +383,7 @@ def _row(p: Provision, position: int) -> list[object]:
 
 def _provision(row: tuple) -> Provision:
     values = dict(zip(_NAMES, row, strict=True))
-    values["path"] = tuple(json.loads(values["path"]))
-    values["flags"] = tuple(json.loads(values["flags"]))
+    for name in ("path", "flags"):
+        values[name] = () if values[name] == "[]" else tuple(json.loads(values[name]))
     values["boxes"] = tuple(Box(*b) for b in json.loads(values["boxes"]))
     return Provision(**values)

@@ -1,4 +1,5 @@
-"""Nearest vectors with FAISS: exact within a range of rows and under a filter, IVF-SQ8 where a range is large.
+"""Nearest vectors with FAISS: exact in a small range of rows and under a filter, in eight bits where a range is large,
+IVF-SQ8 where it is very large.
 
 All files are mapped, not read: what several processes search is in memory once.
 """
@@ -13,6 +14,8 @@ from typing import Any
 import faiss
 import numpy as np
 
+#: Vectors up to which a range is scanned as it is: beyond, reading four bytes a number is what takes the time.
+PLAIN = 4096
 #: Lists probed of an IVF index: recall .96 at a million vectors, a hundredth of the time of a full scan.
 PROBES = 32
 
@@ -32,18 +35,20 @@ class VectorIndex:
 
     @staticmethod
     def build(folder: Path, vectors: np.ndarray, ranges: Mapping[str, tuple[int, int]], flat_limit: int) -> None:
-        """Write the index of ``vectors`` (n, d), unit length, float32; an IVF-SQ8 for each range above the limit."""
+        """Write the index of ``vectors`` (n, d), unit length, float32; beside it one in eight bits for each range above
+        ``PLAIN`` (or the limit, where that is less), from the limit on by lists."""
         folder.mkdir(exist_ok=True)
         faiss.omp_set_num_threads(os.cpu_count() or 1)
         flat = faiss.IndexFlatIP(vectors.shape[1])
         flat.add(vectors)
         faiss.write_index(flat, str(folder / "whole.faiss"))
         for name, (start, stop) in ranges.items():
-            if stop - start <= flat_limit:
+            if stop - start <= min(PLAIN, flat_limit):
                 continue
             # FAISS wants 39 vectors to place a list by; that only bounds small ranges.
             lists = max(1, min(int(4 * np.sqrt(stop - start)), (stop - start) // 39))
-            index = faiss.index_factory(vectors.shape[1], f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+            kind = f"IVF{lists},SQ8" if stop - start > flat_limit else "SQ8"
+            index = faiss.index_factory(vectors.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
             part = vectors[start:stop]
             rng = np.random.default_rng(0)
             index.train(part[rng.permutation(len(part))[: 64 * lists]])
@@ -70,9 +75,12 @@ class VectorIndex:
         start, stop = self._ranges[name]
         limit = min(limit, stop - start)
         if mask is None and name in self._coarse:
-            parameters: Any = faiss.SearchParametersIVF(nprobe=PROBES)  # type: ignore[call-arg]
+            coarse = self._coarse[name]
+            parameters: Any = None
+            if isinstance(coarse, faiss.IndexIVF):
+                parameters = faiss.SearchParametersIVF(nprobe=PROBES)  # type: ignore[call-arg]
             # Eight bits a number misplace what is nearly alike: of twice as many the exact cosines decide.
-            _, rows = self._coarse[name].search(query[None], 2 * limit, params=parameters)
+            _, rows = coarse.search(query[None], 2 * limit, params=parameters)
             rows = rows[0][rows[0] >= 0] + start
             cosines = self.vectors[rows] @ query
             best = np.argsort(-cosines, kind="stable")[:limit]
