@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from lawsearch import views
+from lawsearch.bags import spans
 from lawsearch.embedding import Encoder, Models
 from lawsearch.generation import Generation, Group
 from lawsearch.instrument import Instrument
@@ -131,7 +132,9 @@ class Former:
             "title": self._title[own] @ query.title,
         }
         if len(query.parts):
-            seen["parts"] = 2 * late(self.parts, self.offsets, query.parts, own) - directions(query.parts) * hubs
+            widths, counts = np.array([len(query.parts)]), self.offsets[own + 1] - self.offsets[own]
+            parts = np.asarray(self.parts[spans(self.offsets[own], counts)], np.float32)
+            seen["parts"] = 2 * late(parts, counts, query.parts, widths)[:, 0] - directions(widths) * hubs
         if query.english is not None and group.language == "en":
             seen["english"] = self._english[own] @ query.english
         if query.concepts.any():
