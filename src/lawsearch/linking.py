@@ -11,7 +11,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from lawsearch.generation import Group
-from lawsearch.matching import LINKS, TOGETHER, Matcher, attended, lifted, said
+from lawsearch.matching import CROSSING, LINKS, Matcher, attended, lifted, said
 from lawsearch.provision import Provision
 from lawsearch.ranking import Ranking
 
@@ -154,7 +154,7 @@ def _bridged(
     matcher: Matcher, rankings: Sequence[tuple[int, Ranking]], links: sparse.csr_matrix
 ) -> Iterator[tuple[int, Ranking]]:
     own = groupby(rankings, key=lambda entry: entry[0])
-    while some := [(row, [ranking for _, ranking in found]) for row, found in islice(own, TOGETHER)]:
+    while some := [(row, [ranking for _, ranking in found]) for row, found in islice(own, CROSSING)]:
         seen = []
         for (_, found), bridges in zip(some, matcher.bridges_of([row for row, _ in some], links), strict=True):
             seen += [said(ranking, bridges) for ranking in found]

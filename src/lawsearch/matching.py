@@ -43,8 +43,8 @@ NEIGHBOURHOOD = 8
 LINKS = 20
 #: Share of attention below which a bridge counts as none.
 FAINT = 1e-3
-#: Queries that are compared, and units whose bridges are found, at once.
-TOGETHER = 32
+#: Queries that are compared at once, and units whose bridges are found at once.
+TOGETHER, CROSSING = 32, 256
 #: Units up to which a group is looked at as a whole; of a larger one the indexes say what is near.
 BLOCK = 1024
 
@@ -213,8 +213,8 @@ class Matcher:
         cosines = self.generation.whole.vectors[rows] @ asked.meaning.T
         tables = self._tables(asked, rows, cosines)
         starts = np.cumsum([0, *(len(own.rows) for own in looked)]).tolist()
+        rankings, seen, nearness = [], [], []
         for i, query in enumerate(asked.queries):
-            seen, nearness = [], []
             overlap = np.zeros(len(self.generation.ids), np.float32)
             has = {name: table[:, i] for name, table in tables.items() if query.has(name)}
             for own, start in zip(looked, starts, strict=False):
@@ -231,12 +231,15 @@ class Matcher:
                 near = own.near[i]
                 if near is None:
                     near = np.sort(cosines[place, i])[::-1]
+                rankings.append(chosen)
                 seen.append(views)
                 # The whole of CSLS: among what is near to everything in the group, or in another language, near is no
                 # news.
                 around = near[: max(1, (group.stop - group.start) // NEIGHBOURHOOD)]
                 nearness.append(float(views["meaning"].max() - around.mean()) if len(chosen) else 0.0)
-            yield fuse([own.chosen[i] for own in looked], seen, nearness)
+        fused = fuse(rankings, seen, nearness)
+        for at in range(0, len(fused), len(looked)):
+            yield fused[at : at + len(looked)]
 
     def _tables(self, asked: Asked, rows: np.ndarray, cosines: np.ndarray) -> dict[str, np.ndarray]:
         """What each view says of units and queries, but for words, each (len(rows), len(queries))."""
@@ -300,9 +303,9 @@ class Matcher:
 
     def bridges_of(self, rows: Sequence[int], links: sparse.csr_matrix) -> Iterator[Bridges]:
         """What ``links`` say to the indexed units at ``rows``, to one after another."""
-        for at in range(0, len(rows), TOGETHER):
-            own = links[rows[at : at + TOGETHER]]
-            reach, near = own @ links, beside(links, rows[at : at + TOGETHER], self._places)
+        for at in range(0, len(rows), CROSSING):
+            own = links[rows[at : at + CROSSING]]
+            reach, near = own @ links, beside(links, rows[at : at + CROSSING], self._places)
             for i in range(own.shape[0]):
                 yield Bridges(_row(own, i), _row(reach, i), _row(near, i))
 
