@@ -230,3 +230,15 @@ def test_ranked_orders_one_expression_whole(core: Searcher, asked: str) -> None:
     assert 0 <= doubt <= 1
     thai, _ = core.ranked(question, TH.id, "th")
     assert sorted(thai) == sorted(p.id for p in CORPUS[5].provisions if p.is_unit)
+
+
+def test_many_provisions_are_answered_as_each_alone(core: Searcher) -> None:
+    units = [u for u in core.generation.store.contents(SG.id, "en") if u.id in core.generation.rows]
+    assert list(core.counterparts_of_each([])) == []
+    for unit, answers in zip(units, core.counterparts_of_each(units, limit=2), strict=True):
+        alone = core.counterparts(unit, limit=2).answers
+        assert [a.jurisdiction for a in answers] == [a.jurisdiction for a in alone]
+        for one, other in zip(answers, alone, strict=True):
+            assert [h.provision.id for h in one.hits] == [h.provision.id for h in other.hits]
+            assert one.no_counterpart == pytest.approx(other.no_counterpart, abs=1e-4)
+            assert [h.score for h in one.hits] == pytest.approx([h.score for h in other.hits], abs=1e-4)

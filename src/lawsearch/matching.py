@@ -174,10 +174,10 @@ class Matcher:
         self, queries: Iterable[Query], groups: Sequence[Group], mask: np.ndarray | None = None
     ) -> Iterator[list[Ranking]]:
         """As ``rank``, for one query after another; a group that is not large is compared with many at once."""
-        # The candidates that many queries have in a large group have little in common.
-        large = any(group.stop - group.start > BLOCK for group in groups)
+        # What many queries are to be compared with in a large group has little in common, and is all in memory at once.
+        large = sum(group.stop - group.start > BLOCK for group in groups)
         left = iter(queries)
-        while some := list(islice(left, 1 if large else TOGETHER)):
+        while some := list(islice(left, max(1, TOGETHER // (1 + large)))):
             asked = Asked(some)
             looked = [self._candidates(asked, group, mask) for group in groups]
             yield from self._compared(asked, looked)
