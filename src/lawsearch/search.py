@@ -148,7 +148,7 @@ class Searcher:
         return self._result(views.whole(source), source.language, answers, filters, started, source)
 
     def counterparts_of_each(self, sources: Sequence[Provision], *, limit: int = 5) -> Iterator[tuple[Answer, ...]]:
-        """As ``counterparts``, the answers to one indexed unit of an instrument after another: less work than each alone."""
+        """As ``counterparts``, the answers to one indexed unit of an instrument after another: less work than alone."""
         if not sources:
             return
         g = self.generation
