@@ -242,3 +242,14 @@ def test_many_provisions_are_answered_as_each_alone(core: Searcher) -> None:
             assert [h.provision.id for h in one.hits] == [h.provision.id for h in other.hits]
             assert one.no_counterpart == pytest.approx(other.no_counterpart, abs=1e-4)
             assert [h.score for h in one.hits] == pytest.approx([h.score for h in other.hits], abs=1e-4)
+
+
+def test_a_section_too_short_for_parts_has_counterparts(core: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    g = core.generation
+    unit = g.store.provision(f"{SG.id}/en/~sec_6")
+    row = g.rows[unit.id]
+    offsets = g.offsets.copy()
+    # As if its lines were too short to be parts.
+    offsets[row + 1] = offsets[row]
+    monkeypatch.setattr(g, "offsets", offsets)
+    assert by_code(core.counterparts(unit))["ph"].hits[0].passage

@@ -394,7 +394,9 @@ class Searcher:
             return normal(unit.provision.text)
         if len(unit.lines) == 1:
             return unit.lines[0]
-        cosines = np.asarray(vectors, np.float32) @ query.parts.T
+        # What is too short for parts is compared as a whole.
+        asked = query.parts if len(query.parts) else query.meaning[None]
+        cosines = np.asarray(vectors, np.float32) @ asked.T
         return unit.lines[int(cosines.max(axis=1).argmax())]
 
     def _result(
