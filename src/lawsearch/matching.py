@@ -137,7 +137,7 @@ class Matcher:
         return Query(
             meaning=g.whole.vectors[row],
             title=g.title.vectors[row],
-            parts=np.asarray(g.parts[g.offsets[row] : g.offsets[row + 1]], np.float32),
+            parts=g.parts[g.offsets[row] : g.offsets[row + 1]],
             english=english if english.any() else None,
             words=g.lexicon.rarest(views.vocabulary(unit)),
             concepts=whole,
@@ -248,7 +248,7 @@ class Matcher:
         tables = {"meaning": 2 * cosines - hubs, "title": g.title.vectors[rows] @ asked.title.T}
         if asked.widths.any():
             counts = g.offsets[rows + 1] - g.offsets[rows]
-            parts = np.asarray(g.parts[spans(g.offsets[rows], counts)], np.float32)
+            parts = g.parts[spans(g.offsets[rows], counts)]
             tables["parts"] = 2 * late(parts, counts, asked.parts, asked.widths) - directions(asked.widths) * hubs
         if asked.english.any():
             tables["english"] = g.english.vectors[rows] @ asked.english.T

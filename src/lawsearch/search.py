@@ -396,7 +396,7 @@ class Searcher:
             return unit.lines[0]
         # What is too short for parts is compared as a whole.
         asked = query.parts if len(query.parts) else query.meaning[None]
-        cosines = np.asarray(vectors, np.float32) @ asked.T
+        cosines = vectors @ asked.T
         return unit.lines[int(cosines.max(axis=1).argmax())]
 
     def _result(

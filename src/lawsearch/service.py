@@ -287,7 +287,7 @@ def _lines(generation: Generation, unit: Provision | None) -> dict[str, np.ndarr
     start, stop = generation.offsets[row : row + 2]
     if stop - start != len(lines):
         return {}
-    return dict(zip(lines, np.asarray(generation.parts[start:stop], np.float32), strict=True))
+    return dict(zip(lines, generation.parts[start:stop], strict=True))
 
 
 def _settle() -> None:
