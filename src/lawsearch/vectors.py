@@ -16,17 +16,16 @@ import numpy as np
 
 #: Vectors up to which a range is scanned as it is: beyond, reading four bytes a number is what takes the time.
 PLAIN = 4096
-#: Bytes of the scale that stands behind the numbers of a vector.
-_SCALE = 4
+#: The largest number of a vector as it is stored, and of how many such numbers the scale takes the place behind them.
+_LARGEST, _SCALE = 2**15 - 1, 2
 #: Lists probed of an IVF index: recall .96 at a million vectors, a hundredth of the time of a full scan.
 PROBES = 32
 
 
 class Parts:
-    """Vectors of unit length in eight bits a number, each with a scale of its own, mapped: (n, d), float32 as read.
+    """Vectors of unit length as integers of sixteen bits, each with a scale of its own, mapped: (n, d), read as float32.
 
-    Of a question whole laws of them are looked at: they take a quarter of the memory, and are read three times as fast
-    as in half precision.
+    For a question whole laws of them are looked at. They take as much memory as in half precision, and half the time.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,9 +37,9 @@ class Parts:
     @staticmethod
     def write(path: Path, vectors: np.ndarray) -> None:
         """Write vectors (n, d), float32, into a new file."""
-        scales = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0).astype(np.float32) / 127
-        numbers = np.round(vectors / np.where(scales, scales, 1)).astype(np.int8)
-        np.save(path, np.concatenate([numbers, scales.view(np.int8)], axis=1))
+        scales = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0).astype(np.float32) / _LARGEST
+        numbers = np.round(vectors / np.where(scales, scales, 1)).astype(np.int16)
+        np.save(path, np.concatenate([numbers, scales.view(np.int16)], axis=1))
 
     def __len__(self) -> int:
         return self.shape[0]
