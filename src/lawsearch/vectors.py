@@ -23,7 +23,7 @@ PROBES = 32
 
 
 class Parts:
-    """Vectors of unit length as integers of sixteen bits, each with a scale of its own, mapped: (n, d), read as float32.
+    """Vectors of unit length as integers of sixteen bits, each with a scale of its own, mapped, read as float32 (n, d).
 
     For a question whole laws of them are looked at. They take as much memory as in half precision, and half the time.
     """
