@@ -244,7 +244,7 @@ def _link(
         opened.close()
         if before:
             before.close()
-    sparse.save_npz(folder / "links.npz", links)
+    sparse.save_npz(folder / "links.npz", links, compressed=False)
     manifest = {**opened.manifest, "relinked": changed}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
 
@@ -274,7 +274,7 @@ def _assign(folder: Path, models: Models, taxonomy: Taxonomy, groups: Sequence[G
 
 
 def _write_topics(folder: Path, taxonomy: Taxonomy, about: sparse.csr_matrix) -> None:
-    sparse.save_npz(folder / "topics.npz", about)
+    sparse.save_npz(folder / "topics.npz", about, compressed=False)
     (folder / "topics.json").write_text(json.dumps(taxonomy.as_json(), ensure_ascii=False), "utf-8")
 
 
