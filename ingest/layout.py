@@ -243,7 +243,7 @@ def lay_out(pages: Sequence[Page], heading: re.Pattern[str] | None = None) -> La
     """
     running = running_lines(pages, heading)
     size = usual_size(pages)
-    foot = {line for p in pages for line in footnotes([x for x in p.lines if x not in running], size)}
+    foot = footnotes(pages, running, size)
     aside = running | foot
     catch = _catchwords(pages, aside)
     aside |= catch
