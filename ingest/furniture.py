@@ -69,10 +69,16 @@ def _folios(pages: Sequence[Page]) -> set[Line]:
             if number is not None:
                 found[number - page.number, int(line.y0 > page.height / 2)].append(line)
     every = {line for lines in found.values() for line in lines}
-    counts: Counter[int] = Counter()
+    on: dict[int, Counter[int]] = defaultdict(Counter)
     for (distance, _), lines in found.items():
-        counts[distance] += len(lines)
-    steady = {distance for distance, n in counts.most_common(2) if n > max(1, 0.1 * len(pages))}
+        on[distance].update(line.page for line in lines)
+    steady: set[int] = set()
+    for distance in sorted(on, key=lambda distance: -on[distance].total())[:2]:
+        # A second count of pages goes on where the first ends, or all along: elsewhere it is two labels by chance.
+        numbered = set().union(*(on[first] for first in steady))
+        apart = not numbered & on[distance].keys() or len(on[distance]) > 0.5 * len(pages)
+        if on[distance].total() > max(1, 0.1 * len(pages)) and apart:
+            steady.add(distance)
     if not steady and len(pages) == 1:
         return every
     kept = {line for line in every if _DASHED.match(line.text)}
@@ -259,8 +265,8 @@ def _small(line: Line, body: float) -> bool:
 
 def _referred(mark: str, text: Sequence[Line]) -> bool:
     """Whether a text refers to a note: its mark stands there, not as the label of a paragraph."""
-    alone = re.compile(rf"(?<=\S)(?<!\d)\s?{re.escape(mark)}(?!\d)")
-    return any(alone.search(digits(line.text), 1) for line in text)
+    alone = re.compile(rf"(?:[^\s(]\s?\(|[^\s(\d]|\d\s)\s?{re.escape(mark)}(?!\d)")
+    return any(alone.search(digits(line.text)) for line in text)
 
 
 def _level(lines: Sequence[Line]) -> str:

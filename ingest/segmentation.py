@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
 
-from ingest.containers import Title, containers, subjects
+from ingest.containers import Title, containers, ranks, subjects
 from ingest.definitions import defining
 from ingest.layout import Note
 from ingest.numbering import readings, value
@@ -152,14 +152,16 @@ class _Cutter:
         path: list[Title] = []
         segments: list[Segment] = []
         bounds = [self.above[c.row] for c in self.chain[1:]] + [self.end]
-        self._titles(self._front(), self.above[self.chain[0].row], path)
+        first = self._front()
+        order = ranks(self.containers, self.starts, self.family, first)
+        segments += self._titles(first, self.above[self.chain[0].row], path, order)
         for candidate, bound in zip(self.chain, bounds, strict=True):
             stop = next((i for i in range(candidate.row + 1, bound) if i in self.containers), bound)
             close = next((i for i in range(candidate.row + 1, stop) if self.round and self._apart(i)), stop)
             segments += expanded(self._unit(candidate, close, below, path), family=self.family)
             if close < stop:
                 segments.append(self._closing(close, stop, f"{segments[-1].eid}__conclusions"))
-            self._titles(stop, bound, path)
+            segments += self._titles(stop, bound, path, order)
         shown = {title for found in segments for title in found.path}
         for title, start, stop in self.titles:
             if title not in shown:  # nothing stands below it
@@ -174,38 +176,44 @@ class _Cutter:
             i = max(k for k in range(max(0, i - 5), i) if k in self.containers)
         return i
 
-    def _titles(self, start: int, stop: int, path: list[Title]) -> None:
-        """Take the container headings between two units into ``path``."""
-        order = {c.prefix: k for k, c in enumerate(self.family.containers)}
-        # Transitional provisions stand beside the chapters, not below the last of them.
-        order["trans"] = order.get("chp", len(order))
-        order[""] = len(order)
+    def _titles(self, start: int, stop: int, path: list[Title], order: Mapping[str, float]) -> list[Segment]:
+        """Take the container headings between two units into ``path``; what introduces them is a segment each."""
+        found: list[Segment] = []
         i = start
         while i < stop:
-            if i not in self.containers:
-                self.roles[i] = self.roles[i] or "unassigned"
-                i += 1
-                continue
             prefix, number, rest = self.containers[i]
             until = next((k for k in range(i + 1, stop) if k in self.containers), stop)
             title = [self.rows[i].text]
-            self.roles[i] = "container"
             k = i + 1
             apart = self._stands_out(self.rows[i])
             while k < until and (
                 (until - i <= 7 and not (rest and apart)) or self._stands_out(self.rows[k]) or self.rows[k].centred
             ):
                 title.append(self.rows[k].text)
-                self.roles[k] = "container"
                 k += 1
+            self._mark(i, k, "container")
             while path and order[path[-1][0]] >= order[prefix]:
                 path.pop()
             # Its name on a line of its own is another phrase: in no script does it run on from the number.
             parts = (title[:1], title[1:]) if not rest else (title,)
             path.append((prefix, number, " ".join(mend(part, self.words) for part in parts if part)))
             self.titles.append((path[-1][2], i, k))
-            self._mark(k, until, "unassigned")
+            if k < until:
+                found.append(self._introduction(k, until, path))
             i = until
+        return found
+
+    def _introduction(self, start: int, stop: int, path: list[Title]) -> Segment:
+        """What a container says before its first unit."""
+        self._mark(start, stop, "preamble")
+        rows = self.rows[start:stop]
+        return Segment(
+            "preamble", "", "Introduction", "__".join([*self._prefixes(path), "intro"]), "",
+            running_text("", rows, self.words), tuple(title for _, _, title in path), rows,
+        )  # fmt: skip
+
+    def _prefixes(self, path: list[Title]) -> list[str]:
+        return [f"{prefix}_{eid_number(number)}" if number else prefix for prefix, number, _ in path if prefix]
 
     def _below(self) -> str:
         """Where units have their headings besides above and in the margin: ``inline``, ``below``, ``run-in``, or ''."""
@@ -265,9 +273,7 @@ class _Cutter:
             found[0].text = re.sub(r"^[—–‒-]\s*(?=\()", "", found[0].text)
         text = "\n".join(p.text for p in found)
         number = c.number
-        prefixes = [f"{p}_{eid_number(n)}" if n else p for p, n, _ in path if p]
-        if c.row in self.round:
-            prefixes = [f"amend_{self.round[c.row]}"]
+        prefixes = [f"amend_{self.round[c.row]}"] if c.row in self.round else self._prefixes(path)
         eid = "__".join([*prefixes, f"{family.prefix}_{eid_number(number)}"])
         title = re.sub(r"\s+", " ", title).strip(" –—-") if title else ""
         if title.endswith(".") and not title.endswith("etc."):
@@ -479,7 +485,7 @@ def segment(rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Count
     units = cutter.units()
     front, contents = cutter.front()
     tail = cutter.tail()
-    found = [unit.number for unit in units]
+    found = [unit.number for unit in units if unit.kind == vote.family.kind]
     missing = missing_numbers(found)
     listed = [n for n in contents if n not in found]
     doubled = [n for n, k in Counter(found).items() if k > 1]

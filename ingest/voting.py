@@ -104,7 +104,7 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
         assert match is not None
         groups = match.groupdict()
         rest = (groups.get("rest") or "").strip()
-        above = i > 0 and style.stands_out(rows[i - 1])
+        above = i > 0 and style.stands_out(rows[i - 1]) and not _contains(family, rows[i - 1])
         noted = (row.line.page, round(row.line.y0 / 8)) in beside
         look = (
             row.line.bold, row.centred, round(row.indent / 1.5) if not row.centred else 0, bool(groups.get("dot")),
@@ -116,6 +116,11 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
     weighted = _weighted(rows, found, looks)
     inside = quotation(rows) if weighted else set()
     return [replace(c, weight=_QUOTED * c.weight) if c.row in inside else c for c in weighted]
+
+
+def _contains(family: Family, row: Row) -> bool:
+    """Whether a row is the heading of a container: it stands above the first unit of many, and says nothing of it."""
+    return any(container.pattern.match(row.text.strip()) for container in family.containers)
 
 
 def _guessed(

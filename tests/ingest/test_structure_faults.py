@@ -11,7 +11,7 @@ from pages import cut, laid_out, line, page, rows, units
 from ingest.furniture import running_lines
 from ingest.layout import lay_out
 from ingest.numbering import value
-from ingest.page import Line, Row
+from ingest.page import Line, Page, Row
 from ingest.paragraph import mend, paragraphs
 from ingest.segment import Segment
 from ingest.segmentation import segment
@@ -450,10 +450,124 @@ def test_the_text_of_repealed_sections_is_not_their_range() -> None:
     assert [found[n].text for n in "234"] == ["[Repealed by Act 9 of 2041]"] * 3
 
 
-def test_the_mark_of_a_footnote_may_stand_apart_from_it() -> None:
-    foot = [line("( 7)", 760, 72, size=8), line("Lamp Office, Rules on Oil.", 760.4, 100, size=8)]
-    pages = page(1, *filler(1, 72), *foot), page(2, *filler(2, 72))
-    assert not any("Rules on Oil" in text for text in laid_out(*pages))
+@pytest.mark.parametrize(
+    ("told", "size", "foot", "kept"),
+    [
+        ("as the Rules on Oil ( 7 ) say", 8, [("( 7)", 0, 0), ("Lamp Office, Rules on Oil.", 0.4, 28)], []),
+        ("as the Rules on Oil (7) say", 10.1, [("(7) Lamp Office, Rules on Oil.", 0, 0), ("And more.", 12, 8)], []),
+        ("as the Rules on Oil,7 say", 10, [("_______", 0, 0), ("7 Rules on Oil.", 12, 0)], []),
+        ("as the Rules on Oil* say", 10, [("* Rules on Oil.", 0, 0)], []),
+        ("as the Rules on Oil say", 8, [("(7) Lamp Office, Rules on Oil.", 0, 0)], ["(7) Lamp Office, Rules on Oil."]),
+        ("(7) as the Rules on Oil say", 8, [("(7) Oil is dear.", 0, 0)], ["(7) Oil is dear."]),
+        ("as the Rules on Oil 17 say", 8, [("7 tins of oil.", 0, 0)], ["7 tins of oil."]),
+        ("as the Rules on Oil (7) say", 11, [("(7) Oil is dear.", 0, 0)], ["(7) Oil is dear."]),
+    ],
+)
+def test_footnotes_are_in_smaller_type_and_the_text_refers_to_them(
+    told: str, size: float, foot: list[tuple[str, float, float]], kept: list[str]
+) -> None:
+    notes = [line(text, 700 + down, 72 + right, size=size) for text, down, right in foot]
+    found = lay_out([page(1, *filler(1, 72), line(told, 500), *notes), page(2, *filler(2, 72))])
+    assert [row.text for row in found.flows[0] if row.line.y0 >= 700] == kept
+    assert len(found.furniture["footnote"]) == (0 if kept else len(foot))
+
+
+def test_a_footnote_goes_on_on_the_next_page_below_its_text() -> None:
+    first = page(1, *filler(1, 72), line("as the Rules (1) say", 500), line("(1) See the Rules on", 700, size=8))
+    second = page(2, *filler(2, 72, 9), line("Oil, which are dear.", 700, page=2, size=8))
+    third = page(3, *filler(3, 72, 9), line("Small print, but law.", 700, page=3, size=8))
+    found = laid_out(first, second, third)
+    assert "Small print, but law." in found
+    assert not [text for text in found if "on" in text.split()[-1:] or text.startswith("Oil")]
+
+
+def test_a_page_in_small_type_has_no_footnotes() -> None:
+    small = [line(f"({n}) tins of oil, as (1) says", 72 + 15 * n, page=3, size=8) for n in range(1, 9)]
+    found = laid_out(page(1, *filler(1, 72)), page(2, *filler(2, 72)), page(3, *small))
+    assert len([text for text in found if "tins" in text]) == 8
+
+
+def test_two_labels_that_keep_step_with_the_pages_by_chance_are_no_page_numbers() -> None:
+    def sheet(n: int, *labels: Line) -> Page:
+        return page(n, *labels, *filler(n, 100), line(str(n), 800, 290, page=n))
+
+    label = {n: [line(str(n - 3), 72, 60, page=n)] if n in (5, 9) else [] for n in range(1, 13)}
+    found = {x.text for x in running_lines([sheet(n, *label[n]) for n in label]) if x.y0 == 72}
+    assert found == set()
+
+
+def test_pages_that_are_counted_anew_have_both_their_numbers() -> None:
+    pages = [page(n, *filler(n, 100), line("i" * n if n < 4 else str(n - 3), 800, 290, page=n)) for n in range(1, 9)]
+    assert len(running_lines(pages)) == 8
+
+
+def test_letters_without_marks_are_labels_where_the_next_one_follows() -> None:
+    body = (
+        "1 Each Party shall, for all\nwho walk by night:\n\n    a keep lamps that\n    burn;\n\n"
+        "    b keep oil in tins\n    of tin.\n\n2 a lamp is a lamp."
+    )
+    found = by_number(
+        f"**Article 1 – Lamps**\n{body}\n**Article 2 – Oil**\na lamp burns.\n**Article 3 – End**\nIt ends."
+    )
+    assert [(d.number, [c.number for c in d.children]) for d in found["1"].divisions] == [("1", ["a", "b"])]
+    assert found["2"].divisions == []
+
+
+def test_parts_stand_above_chapters_where_the_law_sets_them_so() -> None:
+    found = units(
+        cut("""
+        ^PART I^
+        ^BEGINNINGS^
+        Section 1. Title. - This is the Lamps Act of the land and of its islands.
+        ^PART II^
+        ^LAMPS^
+        ^CHAPTER I^
+        ^OIL^
+        Section 2. Oil. - Oil must be clean and must be kept in tins by the keeper.
+        ^CHAPTER II^
+        ^WICKS^
+        Section 3. Wicks. - Wicks must be trimmed by day so that they may burn by night.
+        ^PART III^
+        ^ENDINGS^
+        Section 4. End. - This Act begins to burn at once.
+        """)
+    )
+    assert [unit.eid for unit in found] == [
+        "part_I__sec_1", "part_II__chp_I__sec_2", "part_II__chp_II__sec_3", "part_III__sec_4"
+    ]  # fmt: skip
+
+
+def test_what_a_part_says_before_its_first_unit_introduces_it() -> None:
+    found = cut("""
+        **1. Lamps for all, wherever they may walk by night**
+        Towns should light their lanes, and those who keep lanes should pay for the lamps.
+        **2. Clean oil in every lamp that a town may light**
+        Oil should be clean, and whoever sells oil that is not should be made to drink it.
+        ^**Section 2: Policies of towns**^
+        V. RECOMMENDS that keepers do as follows, so that
+        all may see.
+        **3. Investing in the keepers of the lamps of a town**
+        Keepers should be paid.
+    """)
+    assert [(s.kind, s.eid, s.path) for s in found.segments[2:]] == [
+        ("preamble", "part_2__intro", ("Section 2: Policies of towns",)),
+        ("principle", "part_2__para_3", ("Section 2: Policies of towns",)),
+    ]
+    assert found.segments[2].text.startswith("V. RECOMMENDS")
+    assert (found.expected, found.doubled, "unassigned" in found.roles) == (3, (), False)
+
+
+def test_numbers_of_the_enacting_words_are_not_those_of_the_text_that_they_adopt() -> None:
+    found = cut("""
+        1. Adopts the Charter of Lamps;
+        2. Recommends it;
+        **I. SCOPE**
+        1. This Charter is on lamps and on all who keep them through the night, in towns and elsewhere.
+        2. It says nothing of the moon.
+        3. It may be changed by those who made it and by none besides, after a year and a day.
+    """)
+    assert [u.path for u in units(found)] == [("I. SCOPE",)] * 3
+    assert found.segments[0].text == "1. Adopts the Charter of Lamps;\n2. Recommends it;"
 
 
 def test_headings_without_numbers_are_titles_of_the_units_below_them() -> None:
