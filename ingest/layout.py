@@ -15,7 +15,7 @@ from statistics import median
 from ingest.furniture import catchword, footnotes, running_lines, usual_size
 from ingest.page import Line, Page, Row
 from ingest.paragraph import mend
-from lawsearch.text import folded
+from lawsearch.text import folded, is_mark
 
 _STARRED = re.compile(r"\(\*{1,4}\)\s|\*{1,4}\s?(?=[A-Z])")
 
@@ -39,7 +39,8 @@ class Layout:
 
     ``flows`` are the texts in reading order: one, or two where a page sets two languages side by side (the left
     one first). ``notes`` are marginal notes, ``furniture`` lines by reason (``running``, ``catchword``,
-    ``footnote``). ``kind`` is ``single``, ``columns`` or ``parallel``. Every line of the input is in exactly one.
+    ``footnote``; ``amendment`` for marks in the margin). ``kind`` is ``single``, ``columns`` or ``parallel``. Every
+    line of the input is in exactly one.
     """
 
     kind: str
@@ -267,13 +268,19 @@ def lay_out(pages: Sequence[Page], heading: re.Pattern[str] | None = None) -> La
         else:
             for column in _page_rows(lines, cut, spans[page.number]):
                 flows[0] += column
+    marks = [note for note in notes if is_mark(note.text)]
     parted = [_without_starred(flow) for flow in flows]
     foot |= {line for _, starred in parted for line in starred}
     return Layout(
         "parallel" if parallel else "columns" if cuts else "single",
         tuple(tuple(flow) for flow, _ in parted),
-        tuple(notes),
-        {"running": _ordered(running), "catchword": _ordered(catch), "footnote": _ordered(foot)},
+        tuple(note for note in notes if note not in marks),
+        {
+            "running": _ordered(running),
+            "catchword": _ordered(catch),
+            "footnote": _ordered(foot),
+            "amendment": _ordered({line for note in marks for line in note.lines}),
+        },
     )
 
 

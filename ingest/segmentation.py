@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from statistics import median
 
 from ingest.containers import Title, containers, ranks, subjects
@@ -26,6 +25,7 @@ from ingest.segment import (
 from ingest.sequence import Candidate, best_chain
 from ingest.subdivision import Division, quoted, recitals, subdivide
 from ingest.voting import Vote, body_style, candidates
+from lawsearch.text import is_mark
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
 _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
@@ -262,7 +262,7 @@ class _Cutter:
         rest, body = c.rest, c.row + 1
         if not heading and (below in ("inline", "below") or (below == "plain" and self._plain_inline(c))):
             rest, body, heading = self._set_off(c, stop, below)
-        found = self._paragraphs(rest, rows[c.row], rows[body:stop])
+        found = paragraphs(rest, rows[c.row], rows[body:stop], self.words, family.inner)
         title = mend(heading, self.words)
         if below == "run-in" and not title and len(found) > 1 and re.match(r"[–—―]\s", found[1].text):
             # The dash between heading and text opens a line; it is no item of a list.
@@ -284,18 +284,9 @@ class _Cutter:
             self._divisions(found, title),
         )  # fmt: skip
 
-    def _paragraphs(self, rest: str, first: Row, rows: Sequence[Row]) -> list[Paragraph]:
-        """The paragraphs of a unit; in an amending law the heading of an article that it quotes is one by itself."""
-        if self.family.inner is None:
-            return paragraphs(rest, first, rows, self.words)
-        heads = [i for i, row in enumerate(rows) if self.family.inner.match(row.text.strip())]
-        cuts = sorted({0, *heads, *(i + 1 for i in heads), len(rows)})
-        parts = [rows[i:j] for i, j in pairwise(cuts)]
-        found = paragraphs(rest, first, parts[0] if parts else (), self.words)
-        return found + [p for part in parts[1:] for p in paragraphs("", None, part, self.words)]
-
     def _divisions(self, found: list[Paragraph], title: str) -> list[Division]:
         """The parts of a unit; in an amending law the articles that it quotes."""
+        found = [p for p in found if not is_mark(p.text)]
         if self.family.inner is None:
             return subdivide(found, defining(self.family.language, title, found[0].text if found else ""))
         chain = best_chain(self._inner([p.text for p in found]), strict=False)[1]
@@ -451,7 +442,8 @@ class _Cutter:
         found = paragraphs("", None, [*reference, *body], self.words)
         text = "\n".join(p.text for p in found)
         title = mend(heading, self.words)
-        return Segment("schedule", label, label, f"sched_{count}", title, text, (), rows, divisions=subdivide(found))
+        parts = subdivide([p for p in found if not is_mark(p.text)])
+        return Segment("schedule", label, label, f"sched_{count}", title, text, (), rows, divisions=parts)
 
     def _explanation(self, rows: list[Row], counts: Counter[str]) -> list[Segment]:
         """The elucidation, article by article, each apart from the law itself."""
@@ -485,12 +477,13 @@ def segment(rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Count
     units = cutter.units()
     front, contents = cutter.front()
     tail = cutter.tail()
+    roles = ["amendment" if is_mark(row.text) else role for row, role in zip(rows, cutter.roles, strict=True)]
     found = [unit.number for unit in units if unit.kind == vote.family.kind]
     missing = missing_numbers(found)
     listed = [n for n in contents if n not in found]
     doubled = [n for n, k in Counter(found).items() if k > 1]
     return Segmentation(
-        tuple(rows), vote.family, (*front, *units, *tail), tuple(cutter.roles), len(found) + len(missing),
+        tuple(rows), vote.family, (*front, *units, *tail), tuple(roles), len(found) + len(missing),
         tuple(dict.fromkeys(missing + listed)), tuple(doubled), tuple(contents), tuple(cutter.unplaced),
     )  # fmt: skip
 

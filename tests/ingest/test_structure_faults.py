@@ -737,3 +737,128 @@ def test_headings_that_ocr_misread_have_the_numbers_that_are_missing_between_the
     assert [(unit.number, unit.text[:4]) for unit in units(found)] == [
         ("1", "ໂຄມໄ"), ("2", "ນ້ຳມ"), ("3", "ໄສ້ຕ"), ("4", "ຜູ້ດ"), ("5", "ຜູ້ລ"),
     ]  # fmt: skip
+
+
+MARKED = """
+    **Lamps**
+    1.—(1) A keeper must light the lamp at dusk and must
+    see that it burns —
+        (a) all night; and
+        (b) by day in fog.
+                                                        [4/2041]
+    (2) A broken lamp is no lamp under the Lamps Act
+    [Act 125] of the land.
+                                                        [Act 9 of 2041 wef 31/08/2041]
+    **Oil**
+    2. Oil must be clean.
+                                                        [6/2041; S 7/2042]
+    But not too clean, for
+    all oil is dear.
+    **Glass**
+    3. Glass must be clear.
+"""
+
+
+def test_marks_of_amendment_have_a_role_of_their_own_and_are_in_no_part() -> None:
+    found = cut(MARKED)
+    first, second, _ = units(found)
+    marks = [row.text for row, role in zip(found.flow, found.roles, strict=True) if role == "amendment"]
+    assert marks == ["[4/2041]", "[Act 9 of 2041 wef 31/08/2041]", "[6/2041; S 7/2042]"]
+    assert first.divisions[0].text.endswith("(b) by day in fog.")
+    assert first.divisions[0].children[1].text == "by day in fog."
+    assert first.divisions[1].text == "A broken lamp is no lamp under the Lamps Act [Act 125] of the land."
+    # In the text of the section they are lines by themselves, as printed.
+    assert [line for line in (first.text + "\n" + second.text).split("\n") if line in marks] == marks
+    assert second.text.split("\n")[-1] == "But not too clean, for all oil is dear."
+
+
+def test_marks_of_amendment_in_the_margin_are_no_headings() -> None:
+    pages = []
+    for n in (1, 2):
+        lines = []
+        for k, mark in enumerate(("Ins. Act A17", "Lamp duty", "Am. Act A19")):
+            unit = 3 * (n - 1) + k + 1
+            y = 60 + 40 * n + 90 * k
+            lines += [line(f"{unit}. {KEEPER} {'abcdef'[unit - 1] * 5}"[:70], y, 180, page=n)]
+            lines += [line(text, y + 14 * (i + 1), 180, page=n) for i, text in enumerate((KEEPER[:60], "and so on."))]
+            lines += [line(mark, y + 2, 70, page=n, size=8)]
+        pages.append(page(n, *lines))
+    found = lay_out(pages)
+    assert [x.text for x in found.furniture["amendment"]] == ["Ins. Act A17", "Am. Act A19"] * 2
+    assert [note.text for note in found.notes] == ["Lamp duty"] * 2
+
+
+def test_numbers_of_quoted_articles_that_ocr_has_split_are_read_as_one() -> None:
+    found = units(
+        cut("""
+        UNDANG-UNDANG TENTANG PERUBAHAN ATAS UNDANG-UNDANG PELITA
+        ^Pasal I^
+        1. Ketentuan Pasal 9 diubah sehingga berbunyi sebagai berikut:
+        Pasal 9
+        Penjaga wajib menyalakan pelita.
+        2. Ketentuan Pasal 43 diubah sehingga berbunyi sebagai berikut:
+        Pasal 4 3
+        Minyak wajib bersih.
+        3. Di antara Pasal 43 dan Pasal 44 disisipkan Pasal 43A, sehingga berbunyi sebagai berikut:
+        Pasal 4 3 A
+        Sumbu wajib kering.
+        ^Pasal II^
+        Undang-Undang ini mulai berlaku pada malam hari.
+        """)
+    )
+    assert [(d.shape, d.number) for d in found[0].divisions] == [("quoted", "9"), ("quoted", "43"), ("quoted", "43A")]
+    assert [d.text.split("\n")[0] for d in found[0].divisions[1:]] == ["Minyak wajib bersih.", "Sumbu wajib kering."]
+
+
+def test_the_reasons_of_an_indonesian_law_are_recitals() -> None:
+    found = cut("""
+        ^UNDANG-UNDANG TENTANG PELITA^
+        Menimbang : a. bahwa pelita perlu menyala sepanjang malam;
+            b. bahwa minyak pelita perlu bersih;
+            c. bahwa berdasarkan pertimbangan sebagaimana dimaksud dalam huruf a dan huruf b perlu
+            membentuk Undang-Undang tentang Pelita;
+
+        Mengingat : Pasal 5 Undang-Undang Dasar;
+        ^Pasal 1^
+        Pelita wajib menyala.
+        ^Pasal 2^
+        Minyak wajib bersih.
+        ^Pasal 3^
+        Undang-Undang ini mulai berlaku.
+    """)
+    assert found.family is not None
+    told = found.segments[0].divisions
+    assert [name(found.family.parts, d) for d in told] == [(f"rec_{n}", "recital", f" recital {n}") for n in "abc"]
+    assert told[0].text == "bahwa pelita perlu menyala sepanjang malam;"
+    assert told[2].text.endswith("membentuk Undang-Undang tentang Pelita;")
+
+
+@pytest.mark.parametrize(("first", "inserted"), [("56", "56A"), ("7", "7BA")])
+def test_numbers_inserted_among_numbered_paragraphs(first: str, inserted: str) -> None:
+    before = "\n".join(f"{n}. Lamp {n} is to burn all night, and its keeper to watch it." for n in range(1, int(first)))
+    found = units(
+        cut(
+            f"""
+        {before}
+        {first}. The keeper is to trim the wick of every lamp by day.
+        {inserted}. The keeper is to trim it by night as well, if need be.
+        {int(first) + 1}. No keeper is to sleep before the sun has risen.
+        """.replace("        ", "")
+        )
+    )
+    assert [(u.number, u.eid) for u in found][-3:] == [(n, f"para_{n}") for n in (first, inserted, str(int(first) + 1))]
+
+
+def test_repealed_thai_sections_stay_in_their_place() -> None:
+    found = cut("""
+        มาตรา ๑ ผู้ดูแลต้องจุดโคมให้สว่างตลอดคืน
+        มาตรา ๒ (ยกเลิก)
+        มาตรา ๓ [ยกเลิก]
+        มาตรา ๔ ผู้ใดดับโคมต้องระวางโทษปรับ
+        มาตรา ๕ ยกเลิก
+        มาตรา ๖ ให้ยกเลิกมาตรา ๕ แห่งกฎหมายว่าด้วยโคมไฟ
+    """)
+    assert [(u.number, "repealed" in u.flags) for u in units(found)] == [
+        ("๑", False), ("๒", True), ("๓", True), ("๔", False), ("๕", True), ("๖", False),
+    ]  # fmt: skip
+    assert found.missing == ()
