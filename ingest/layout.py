@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
-from statistics import median
+from statistics import median, median_low
 
 from ingest.furniture import catchword, footnotes, running_lines, usual_size
 from ingest.page import Line, Page, Row
@@ -316,17 +316,23 @@ def _catchwords(pages: Sequence[Page], aside: set[Line]) -> set[Line]:
 
 
 def _page_spans(pages: Sequence[Page], aside: set[Line], noted: dict[int, set[Line]]) -> dict[int, tuple[float, float]]:
-    """The edges of the text of each page; a page of few lines takes those of its like (odd or even)."""
+    """The edges of the text of each page: a page of few lines, or of which most are indented, takes those of its like.
+
+    Its like are the other odd or even pages.
+    """
     spans: dict[int, tuple[float, float]] = {}
+    least: dict[int, float] = {}
     for page in pages:
         lines = [x for x in page.lines if x not in aside and x not in noted.get(page.number, ())]
         if lines:
-            spans[page.number] = _span(lines)
+            spans[page.number], least[page.number] = _span(lines), min(line.x0 for line in lines)
     for parity in (0, 1):
         alike = [spans[n] for n in spans if n % 2 == parity]
         if alike:
-            left, right = median(a for a, _ in alike), median(b for _, b in alike)
-            for n in spans:
-                if n % 2 == parity and spans[n][1] - spans[n][0] < 0.8 * (right - left):
+            left, right = median_low(a for a, _ in alike), median(b for _, b in alike)
+            for n in (n for n in spans if n % 2 == parity):
+                if spans[n][1] - spans[n][0] < 0.8 * (right - left):
                     spans[n] = (left, right)
+                elif least[n] < left + 1 < spans[n][0]:
+                    spans[n] = (left, spans[n][1])
     return spans

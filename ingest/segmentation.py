@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import median
 
 from ingest.containers import Title, containers, ranks, subjects
 from ingest.definitions import defining
@@ -24,7 +23,7 @@ from ingest.segment import (
 )
 from ingest.sequence import Candidate, best_chain
 from ingest.subdivision import Division, quoted, recitals, subdivide
-from ingest.voting import Vote, body_style, candidates
+from ingest.voting import Vote, body_style, candidates, restarts
 from lawsearch.text import is_mark
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
@@ -40,10 +39,11 @@ class _Cutter:
 
     def __init__(self, rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Counter[str]) -> None:
         assert vote.family is not None
-        self.rows, self.family, self.chain, self.words = list(rows), vote.family, list(vote.chain), words
+        self.rows, self.family, self.words = list(rows), vote.family, words
         self.style = body_style(rows)
         self.roles = [""] * len(rows)
-        self.round = self._restarts() if vote.family.restarts else {}
+        #: The headings of units; and of those of acts that stand behind the law, by row, of which act they are.
+        self.chain, self.round = restarts(rows, vote, self.style)
         self.end = self._end()
         self.starts = {c.row: c for c in self.chain}
         self.containers = containers(rows[: self.end], self.family, self.style, self.starts)
@@ -70,22 +70,6 @@ class _Cutter:
         if looks and len(text) < 120 and family.schedule and family.schedule.match(text):
             return "schedule"
         return ""
-
-    def _restarts(self) -> dict[int, int]:
-        """Units of the acts that stand behind the law, by row: which act. They are added to the chain."""
-        indent = median(self.rows[c.row].indent for c in self.chain)
-        usual = median(c.weight for c in self.chain)
-        last, act = self.chain[-1], 0
-        found: dict[int, int] = {}
-        for c in candidates(self.rows, self.family, self.style):
-            if c.row <= last.row or not c.rest or c.guessed or c.weight < 0.7 * usual:
-                continue
-            if abs(self.rows[c.row].indent - indent) > 0.8:
-                continue
-            act += not act or c.value <= last.value
-            found[c.row], last = act, c
-            self.chain.append(c)
-        return found
 
     def _end(self) -> int:
         """The row at which the body ends."""

@@ -862,3 +862,34 @@ def test_repealed_thai_sections_stay_in_their_place() -> None:
         ("๑", False), ("๒", True), ("๓", True), ("๔", False), ("๕", True), ("๖", False),
     ]  # fmt: skip
     assert found.missing == ()
+
+
+def test_two_readings_of_a_line_do_not_hide_the_line_before() -> None:
+    # Both lines may say 28 or 29, and the second looks more like a heading.
+    ways = [(0, 27, 1.2), (1, 28, 0.6), (1, 29, 0.6), (2, 28, 1.2), (2, 29, 1.2), (3, 30, 1.2)]
+    made = [Candidate(row, str(number), "", (0, number, 0), weight) for row, number, weight in ways]
+    assert [(c.row, c.number) for c in best_chain(made)[1]] == [(0, "27"), (1, "28"), (2, "29"), (3, "30")]
+
+
+def test_short_sections_of_an_amending_act_and_higher_numbers_after_them() -> None:
+    long = "ผู้ดูแลต้องจุดโคมให้สว่างตลอดคืนและต้องเติมน้ำมันทุกคืนก่อนเที่ยงคืนโดยไม่ละเว้น " * 6
+    body = "\n".join(f"    มาตรา {n} {long}" for n in "๑๒๓๔")
+    found = units(cut(f"{body}\n    มาตรา ๒ ให้ใช้ทันที\n    มาตรา ๓ ให้รักษาการ\n    มาตรา ๙ โคมเดิมให้ใช้ต่อไปได้ {long}"))
+    assert [(u.eid, "restart" in u.flags) for u in found] == [
+        ("sec_1", False), ("sec_2", False), ("sec_3", False), ("sec_4", False),
+        ("amend_1__sec_2", True), ("amend_1__sec_3", True), ("amend_1__sec_9", True),
+    ]  # fmt: skip
+    assert found[3].text.startswith("ผู้ดูแล")
+    assert "ให้ใช้ทันที" not in found[3].text
+
+
+def test_a_page_whose_lines_are_mostly_indented_has_the_edge_of_its_like() -> None:
+    pages = [page(n, *filler(n, 72)) for n in (1, 2, 3, 4, 5)]
+    indented = [
+        line(f"Long line {c * 5} of lamps and of the long night", 90 + 15 * i, 110, page=5)
+        for i, c in enumerate("abcd")
+    ]
+    pages[4] = page(5, line("A line at the edge", 72, page=5), *indented, line("so it ends.", 200, page=5))
+    found = [row for row in lay_out(pages).flows[0] if row.line.page == 5]
+    assert {round(row.left) for row in found} == {72}
+    assert [round(row.indent, 1) for row in found][:2] == [0.0, 3.5]
