@@ -93,9 +93,19 @@ class _Cutter:
             ]
             if near and min(near)[0] < 3 * max(first.size, 6):
                 placed[min(near)[1]] = note
+            elif placed and self._goes_on(placed[row := next(reversed(placed))], note):
+                lines = (*placed[row].lines, *note.lines)
+                placed[row] = Note(mend([line.text for line in lines]), lines)
             else:
                 unplaced.append(note)
         return placed, unplaced
+
+    def _goes_on(self, before: Note, note: Note) -> bool:
+        """Whether a note at the top of a page goes on from one at the foot of the page before."""
+        first, last = note.lines[0], before.lines[-1]
+        top = min((row.line.y0 for row in self.rows if row.line.page == first.page), default=0.0)
+        foot = max((row.line.y1 for row in self.rows if row.line.page == last.page), default=0.0)
+        return last.page == first.page - 1 and first.y0 < top + first.size and last.y1 > foot - 2 * last.size
 
     def _above(self) -> dict[int, int]:
         """The first row of the heading above each unit (the unit's own row where there is none)."""

@@ -893,3 +893,25 @@ def test_a_page_whose_lines_are_mostly_indented_has_the_edge_of_its_like() -> No
     found = [row for row in lay_out(pages).flows[0] if row.line.page == 5]
     assert {round(row.left) for row in found} == {72}
     assert [round(row.indent, 1) for row in found][:2] == [0.0, 3.5]
+
+
+def test_a_marginal_note_goes_on_at_the_top_of_the_next_page() -> None:
+    pages = []
+    for n in (1, 2):
+        lines = filler(n, 72, 24) if n == 1 else filler(n, 72, 12)
+        lines = [Line(x.text[:60], n, 180, x.y0, 480, x.y1, 11) for x in lines]
+        pages.append(lines)
+    pages[0] += [
+        Line("1. The keeper of lamps must see that they burn", 1, 180, 432, 480, 443, 11),
+        line("Duty of the", 433, 70, size=8), line("keepers of lamps", 443, 70, size=8),
+    ]  # fmt: skip
+    pages[1] += [line("and of oil", 73, 70, page=2, size=8)]
+    for unit, y in ((2, 300), (3, 400)):
+        pages[1] += [
+            Line(f"{unit}. The keeper of oil must see that it is clean", 2, 180, y, 480, y + 11, 11),
+            line(f"Oil {unit}", y + 1, 70, page=2, size=8),
+        ]
+    found = lay_out([page(n, *lines) for n, lines in enumerate(pages, start=1)])
+    made = segment(found.flows[0], found.notes, vote(found.flows[0], found.notes), Counter())
+    assert [u.heading for u in units(made)] == ["Duty of the keepers of lamps and of oil", "Oil 2", "Oil 3"]
+    assert made.unplaced == ()
