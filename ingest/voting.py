@@ -30,7 +30,7 @@ _INDENTED = 1.0
 #: The same for the units of acts that stand behind a law.
 _RESTARTED = 0.8
 #: Rows that the longest quotation takes up; one that does not end is none.
-_LONGEST_QUOTATION = 150
+_LONGEST_QUOTATION = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,9 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
             looks.append(look)
     weighted = _weighted(rows, found, looks)
     inside = quotation(rows) if weighted else set()
-    return [replace(c, weight=_QUOTED * c.weight) if c.row in inside else c for c in weighted]
+    # What is quoted with an inserted number is what an amending law inserts, even where it follows the number there.
+    kept = [c for c in weighted if c.row not in inside or not c.value[2]]
+    return [replace(c, weight=_QUOTED * c.weight) if c.row in inside else c for c in kept]
 
 
 def _contains(family: Family, row: Row) -> bool:

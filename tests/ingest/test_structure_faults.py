@@ -915,3 +915,21 @@ def test_a_marginal_note_goes_on_at_the_top_of_the_next_page() -> None:
     made = segment(found.flows[0], found.notes, vote(found.flows[0], found.notes), Counter())
     assert [u.heading for u in units(made)] == ["Duty of the keepers of lamps and of oil", "Oil 2", "Oil 3"]
     assert made.unplaced == ()
+
+
+def test_a_quoted_insertion_that_follows_the_number_of_its_clause_is_no_clause() -> None:
+    found = units(
+        cut("""
+        **Short title**
+        1. This is the Lamps (Amendment) Act 2001, on lamps and on those who keep them.
+        **New section 2A**
+        2. The principal Act is amended by inserting after section 2 the following section:
+        “**Oil to be clean**
+        2A. Oil must be clean and must be kept in a tin by the keeper, who must see that
+        no water comes to it.”.
+        **Saving**
+        3. Lamps that were lit before this Act comes into force may burn on.
+        """)
+    )
+    assert [(u.number, u.heading) for u in found] == [("1", "Short title"), ("2", "New section 2A"), ("3", "Saving")]
+    assert found[1].text.endswith("no water comes to it.”.")
