@@ -40,6 +40,7 @@ LAYERS = (
         "decision",
         "desk",
         "lexicon",
+        "milvus",
         "concepts",
         "embedding",
         "bags",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,12 +13,12 @@ import numpy as np
 from scipy import sparse
 
 import lawsearch
-from lawsearch import former, history, integrity, lock, orders, topic, views
+from lawsearch import former, history, integrity, lock, milvus, orders, topic, views
 from lawsearch.assignment import assign
 from lawsearch.bags import Bags, concepts_digest
 from lawsearch.embedding import EmbeddingCache, Encoder, Models
 from lawsearch.errors import GenerationError
-from lawsearch.generation import FORMAT, Generation, Group, generations_dir, prune, switch, tidy
+from lawsearch.generation import FORMAT, Generation, Group, generations_dir, numbered, prune, remove, switch, tidy
 from lawsearch.lexicon import Lexicon
 from lawsearch.linking import Progress, hubness, link, relink, silent
 from lawsearch.matching import Matcher
@@ -53,10 +52,11 @@ def build(
     """
     if taxonomy is None:
         taxonomy = topic.load(settings.topics_dir)
+    engine = milvus.engine(settings.index)
     with lock.alone(settings.index_dir, "index"), Store(settings.store_path) as store:
-        facts = {**_facts(store, taxonomy), **models.facts()}
+        facts = {**_facts(store, taxonomy, settings), **models.facts()}
         ordered = orders.load(settings.index_dir)
-        current = None if force else _matching(settings.index_dir, facts, ordered)
+        current = None if force else _matching(settings.index_dir, facts, ordered, engine)
         if current:
             return current
         units, groups = _rows(store)
@@ -64,7 +64,7 @@ def build(
             raise GenerationError(f"{settings.store_path} holds no provisions", "Ingest some: lawsearch ingest PATH")
         folder = generations_dir(settings.index_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        tidy(settings.index_dir)
+        tidy(settings.index_dir, engine)
         working = folder / f".building-{os.getpid()}"
         working.mkdir()
         cache = EmbeddingCache(embeddings or settings.embeddings_path)
@@ -82,13 +82,15 @@ def build(
                 "events": store.journal.last_event(),
                 "before": history.predecessor(settings.index_dir),
             }
+            if engine:
+                manifest["collections"] = engine.names(f"{now:%Y%m%dT%H%M%S%f}")
             embed = _Embedding(cache, models, settings.batch_size, progress)
-            _write(working, units, manifest, embed, settings)
+            _write(working, units, manifest, embed, settings, engine)
             former.write(working / "former", store, models, embed)
             _link(working, units, groups, None if force else _before(settings.index_dir, manifest), progress)
             _assign(working, embed.kept(), taxonomy, groups, progress)
             progress("checking", 0, 1)
-            _check(working, check)
+            _check(working, check, engine)
             integrity.seal(working)
             progress("switching", 0, 1)
             name = f"{now:%Y%m%dT%H%M%S%f}-{str(facts['corpus_digest'])[:8]}"
@@ -96,9 +98,10 @@ def build(
             integrity.sync(folder)
         finally:
             cache.close()
-            shutil.rmtree(working, ignore_errors=True)
-        switch(settings.index_dir, name)
-        prune(settings.index_dir, settings.keep_generations, ordered.held)
+            if working.exists():
+                remove(working, engine)
+        switch(settings.index_dir, name, engine)
+        prune(settings.index_dir, settings.keep_generations, ordered.held, engine)
         orders.clear(settings.index_dir)
     return name
 
@@ -110,24 +113,27 @@ def up_to_date(settings: Settings) -> str | None:
     loading them to find that there is nothing to do.
     """
     with Store(settings.store_path) as store:
-        facts = _facts(store, topic.load(settings.topics_dir))
-    return _matching(settings.index_dir, facts, orders.load(settings.index_dir))
+        facts = _facts(store, topic.load(settings.topics_dir), settings)
+    return _matching(settings.index_dir, facts, orders.load(settings.index_dir), milvus.engine(settings.index))
 
 
-def _facts(store: Store, taxonomy: Taxonomy) -> dict[str, object]:
+def _facts(store: Store, taxonomy: Taxonomy, settings: Settings) -> dict[str, object]:
     """What an index is made of and by, but for the models."""
     return {
         "format": FORMAT,
         "code": lawsearch.__version__,
+        "backend": settings.index.backend,
         "concepts": concepts_digest(),
         "topics": taxonomy.digest,
         "corpus_digest": store.digest(),
     }
 
 
-def _matching(index_dir: Path, facts: Mapping[str, object], ordered: orders.Orders) -> str | None:
+def _matching(
+    index_dir: Path, facts: Mapping[str, object], ordered: orders.Orders, engine: milvus.Milvus | None
+) -> str | None:
     try:
-        generation = Generation.current(index_dir)
+        generation = Generation.current(index_dir, engine)
     except GenerationError:
         return None
     generation.close()
@@ -188,8 +194,13 @@ class _Kept:
         return self._cache.encode(self._encoder, texts)
 
 
-def _write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Embedding, settings: Settings) -> None:
-    """Everything of a generation into ``folder`` but its links."""
+def _write(
+    folder: Path, units: Sequence[Provision], manifest: dict, embed: _Embedding, settings: Settings,
+    engine: milvus.Milvus | None,
+) -> None:  # fmt: skip
+    """Everything of a generation into ``folder`` but its links, and its vectors into ``engine``."""
+    # First: it names the collections, which are to be removed even if this process is killed.
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
     multilingual, english = embed.models.multilingual, embed.models.english
     wholes = [views.whole(u) for u in units]
     vectors = embed(multilingual, wholes, "provisions")
@@ -204,17 +215,20 @@ def _write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Emb
     np.save(folder / "offsets.npy", np.cumsum([0, *(len(part) for part in lines)], dtype=np.int64))
     groups = [Group(**g) for g in manifest["groups"]]
     np.save(folder / "hubness.npy", hubness(vectors, groups, manifest["languages"]))
-    (folder / "units.txt").write_text("\n".join(u.id for u in units), "utf-8")
+    ids = [u.id for u in units]
+    (folder / "units.txt").write_text("\n".join(ids), "utf-8")
     ranges = {g.name: (g.start, g.stop) for g in groups}
-    for place, view in ((folder, vectors), (folder / "title", titles), (folder / "english", second)):
-        VectorIndex.build(place, view, ranges, settings.flat_limit)
+    arrays = {"whole": vectors, "title": titles, "english": second}
+    for view, array in arrays.items():
+        VectorIndex.build(folder if view == "whole" else folder / view, array, ranges, settings.flat_limit)
+        if engine:
+            engine.build(manifest["collections"][view], array, ranges, numbered(ids), settings.flat_limit)
     rows = ((row, g.name, views.vocabulary(units[row])) for g in groups for row in range(g.start, g.stop))
     Lexicon.build(folder / "lexical", rows)
     Bags.build(folder, [views.bag(u) for u in units])
     # To be opened, a generation needs all its files; these two are written anew once it can be asked.
     sparse.save_npz(folder / "links.npz", sparse.csr_matrix((len(units), len(units)), dtype=np.float32))
     _write_topics(folder, Taxonomy({}, {}), sparse.csr_matrix((len(units), 0), dtype=np.float32))
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
 
 
 def _before(index_dir: Path, manifest: Mapping[str, object]) -> Generation | None:
@@ -278,9 +292,9 @@ def _write_topics(folder: Path, taxonomy: Taxonomy, about: sparse.csr_matrix) ->
     (folder / "topics.json").write_text(json.dumps(taxonomy.as_json(), ensure_ascii=False), "utf-8")
 
 
-def _check(folder: Path, check: Callable[[Generation], None]) -> None:
+def _check(folder: Path, check: Callable[[Generation], None], engine: milvus.Milvus | None) -> None:
     """Whether its parts belong together, and what else is asked. Raises GenerationError, and what ``check`` raises."""
-    opened = Generation(folder)
+    opened = Generation(folder, engine)
     try:
         wrong = list(integrity.disagreements(opened))
         if wrong:

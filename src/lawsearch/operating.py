@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,8 @@ from lawsearch.errors import LawsearchError, QueryError
 from lawsearch.instrument import KINDS, STATUSES, SUBJECTS
 from lawsearch.lock import taking_turns
 from lawsearch.logs import configure
-from lawsearch.settings import Settings, load_settings
+from lawsearch.settings import IndexSettings, Settings, described, load_settings
+from lawsearch.settings import markdown as table_of_settings
 from lawsearch.vocabulary import jurisdictions
 
 Seconds = Annotated[
@@ -373,7 +375,7 @@ def indexed(table: Any, corpus: Path) -> Iterator[tuple[Any, dict[str, str], Any
     with tempfile.TemporaryDirectory(prefix="lawsearch-eval-") as folder, steps() as step:
         given = load_settings()
         # Its own index, but the user's embeddings: nothing is embedded twice.
-        settings = given.model_copy(update={"index_dir": Path(folder)})
+        settings = given.model_copy(update={"index_dir": Path(folder), "index": IndexSettings()})
         works = {code: f"/akn/{law.jurisdiction}/doc/{code.lower()}" for code, law in table.laws.items()}
         with Store(settings.store_path) as store:
             for done, (code, law) in enumerate(table.laws.items(), 1):
@@ -487,14 +489,11 @@ def show_settings(
     markdown: Annotated[bool, typer.Option(help="As the table of docs/settings.md.")] = False,
 ) -> None:
     """List every setting, what it does and its value."""
-    settings = load_settings()
     if markdown:
-        print("| setting | environment | default | what it does |\n| --- | --- | --- | --- |")
-        for name, field in Settings.model_fields.items():
-            default = "the user's cache" if name == "cache_dir" else json.dumps(field.default, default=str)
-            print(f"| `{name}` | `LAWSEARCH_{name.upper()}` | `{default}` | {field.description} |")
+        print(table_of_settings(), end="")
         return
+    settings = load_settings()
     table = Table("setting", "value", "what it does")
-    for name, field in Settings.model_fields.items():
-        table.add_row(name, escape(str(getattr(settings, name))), escape(field.description or ""))
+    for name, field in described():
+        table.add_row(name, escape(str(attrgetter(name)(settings))), escape(field.description or ""))
     out.print(table)

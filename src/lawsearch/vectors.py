@@ -1,4 +1,5 @@
-"""Nearest vectors with FAISS: exact within a range of rows and under a filter, IVF-SQ8 where a range is large.
+"""Nearest vectors, and how FAISS finds them: exact within a range of rows and under a filter, IVF-SQ8 where a range is
+large.
 
 All files are mapped, not read: what several processes search is in memory once.
 """
@@ -8,13 +9,33 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import faiss
 import numpy as np
 
 #: Lists probed of an IVF index: recall .96 at a million vectors, a hundredth of the time of a full scan.
 PROBES = 32
+
+
+class Nearest(Protocol):
+    """One vector of every unit, in row order, of which the nearest are found group by group."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """All vectors, shape (n, d)."""
+        ...
+
+    def search(
+        self, query: np.ndarray, name: str, limit: int, mask: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the group ``name`` nearest to ``query`` (d,) and their cosines, best first, at most ``limit``.
+
+        ``mask`` (n,) bool bars rows, of which then none is missed.
+        """
+        ...
 
 
 class VectorIndex:
