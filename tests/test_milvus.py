@@ -33,6 +33,7 @@ SIZE, DIMENSIONS = 4000, 48
 RANGES = {"sg-en": (0, 1500), "ph-en": (1500, 1501), "th-th": (1501, 3900), "la-lo": (3900, SIZE)}
 #: Texts of some seven rows, none of two groups.
 TEXTS = np.cumsum((np.arange(SIZE) % 7 == 0) | np.isin(np.arange(SIZE), [start for start, _ in RANGES.values()])) - 1
+LABELS = {"facts": TEXTS // 10 % 23, "text": TEXTS}
 Maker = Callable[..., Settings]
 
 
@@ -86,8 +87,8 @@ def index(
         yield local
         return
     name = milvus.names(request.param)["whole"]
-    milvus.build(name, vectors, RANGES, TEXTS, limit)
-    yield milvus.open(name, local, RANGES, TEXTS)
+    milvus.build(name, vectors, RANGES, LABELS, limit)
+    yield milvus.open(name, local, RANGES, LABELS)
     milvus.drop({"whole": name})
 
 
@@ -118,6 +119,8 @@ MASKS = {
     "but for a few texts": np.isin(TEXTS, _rng.choice(TEXTS, 9)),
     "a few texts": ~np.isin(TEXTS, _rng.choice(TEXTS, 9)),
     "every second text": TEXTS % 2 == 0,
+    "but for some facts": np.isin(LABELS["facts"], [3, 4, 11]),
+    "some facts and a text": ~np.isin(LABELS["facts"], [3, 4, 11]) & (TEXTS != 0),
     "but for single rows": np.isin(np.arange(SIZE), _rng.choice(SIZE, 40)),
     "single rows": ~np.isin(np.arange(SIZE), _rng.choice(SIZE, 40)),
     "half of the rows": _rng.random(SIZE) < 0.5,
@@ -151,23 +154,27 @@ def test_small_groups_and_great_limits(index: Nearest, vectors: np.ndarray) -> N
         ("111 1111 11", ""),
         ("000 0000 00", None),
         ("111 0000 00", "text in [7]"),
+        ("000 0000 11", "facts in [6]"),
+        ("111 1111 00", "facts in [5]"),
         ("111 0000 11", "not (text in [8])"),
         ("000 0100 00", "row in [104]"),
         ("111 0100 00", "text in [7] or row in [104]"),
         ("111 1011 11", "not (row in [104])"),
-        ("011 1011 00", "not (text in [9] or row in [100, 104])"),
+        ("011 1011 00", "not (facts in [6] or row in [100, 104])"),
     ],
 )
 def test_a_filter_is_told_in_few_words(allowed: str, wanted: str | None) -> None:
     parts = allowed.split()
-    texts = np.repeat([7, 8, 9], [len(part) for part in parts])
-    assert expression(texts, np.array([c == "1" for c in "".join(parts)]), 100) == wanted
+    labels = {
+        name: np.repeat(of, [len(part) for part in parts]) for name, of in (("facts", [5, 5, 6]), ("text", [7, 8, 9]))
+    }
+    assert expression(labels, np.array([c == "1" for c in "".join(parts)]), 100) == wanted
 
 
 def test_a_filter_of_too_many_words_is_not_told() -> None:
     rows = np.arange(4 * LISTED + 8)
-    assert expression(rows // 4, rows % 4 == 0, 0) is None
-    assert expression(rows // 4, rows // 4 == 0, 0) == "text in [0]"
+    assert expression({"text": rows // 4}, rows % 4 == 0, 0) is None
+    assert expression({"text": rows // 4}, rows // 4 == 0, 0) == "text in [0]"
 
 
 def lives(settings: Settings) -> tuple[str | None, dict[str, str], set[str]]:
@@ -240,7 +247,7 @@ def test_a_build_that_fails_or_is_killed_leaves_no_collection(
 ) -> None:
     settings = index_of(CORPUS[:3], index=lite)
     before = lives(settings)
-    monkeypatch.setattr("lawsearch.indexing._link", lambda *_: 1 / 0)
+    monkeypatch.setattr("lawsearch.indexing._check", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build(settings, models, force=True)
     assert lives(settings) == before

@@ -162,14 +162,16 @@ class Generation:
                 )
             self.name = folder.name
             self.store = Store(folder / "store.db", read_only=True)
+            self.instruments: Mapping[str, Instrument] = self.store.instruments()
             self.ids: list[str] = (folder / "units.txt").read_text("utf-8").splitlines()
             self.groups = {g["name"]: Group(**g) for g in self.manifest["groups"]}
             ranges = {g.name: (g.start, g.stop) for g in self.groups.values()}
             views = {"whole": folder, "title": folder / "title", "english": folder / "english"}
             opened: dict[str, Nearest] = {view: VectorIndex(place, ranges) for view, place in views.items()}
             if engine:
+                known = labels(self.ids, self.instruments)
                 for view, collection in self.manifest.get("collections", {}).items():
-                    opened[view] = engine.open(collection, opened[view], ranges, numbered(self.ids))
+                    opened[view] = engine.open(collection, opened[view], ranges, known)
             self.whole, self.title, self.english = opened["whole"], opened["title"], opened["english"]
             self.parts = np.load(folder / "parts.npy", mmap_mode="r")
             self.offsets = np.load(folder / "offsets.npy")
@@ -179,7 +181,6 @@ class Generation:
             self.about: sparse.csr_matrix = sparse.load_npz(folder / "topics.npz").tocsr()
             self.lexicon = Lexicon(folder / "lexical")
             self.bags = Bags(folder)
-            self.instruments: Mapping[str, Instrument] = self.store.instruments()
         except GenerationError:
             raise
         except _DAMAGE as error:
@@ -238,7 +239,7 @@ class Generation:
 
     def instrument_of(self, row: int) -> str:
         """The instrument that the unit at ``row`` is of."""
-        return self.ids[row].split("/~", 1)[0].rsplit("/", 1)[0]
+        return _instrument(self.ids[row])
 
     @cached_property
     def follows(self) -> np.ndarray:
@@ -260,3 +261,19 @@ def numbered(ids: Sequence[str]) -> np.ndarray:
     """The number of the text that each unit is of, in row order, shape (n,)."""
     texts = [key.split("/~", 1)[0] for key in ids]
     return np.cumsum([0, *(one != other for one, other in pairwise(texts))])[: len(ids)]
+
+
+def labels(ids: Sequence[str], instruments: Mapping[str, Instrument]) -> dict[str, np.ndarray]:
+    """What a filter lets through or bars as a whole, in numbers, each (n,): the instruments of one kind, force, status
+    and year, and the texts."""
+    texts = numbered(ids)
+    seen: dict[tuple, int] = {}
+    facts = []
+    for first in np.flatnonzero(np.diff(texts, prepend=-1)).tolist():
+        i = instruments[_instrument(ids[first])]
+        facts.append(seen.setdefault((i.kind, i.force, i.status, i.year), len(seen)))
+    return {"facts": np.array(facts)[texts], "text": texts}
+
+
+def _instrument(key: str) -> str:
+    return key.split("/~", 1)[0].rsplit("/", 1)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +17,13 @@ import lawsearch
 from lawsearch import former, history, integrity, lock, milvus, orders, topic, views
 from lawsearch.assignment import assign
 from lawsearch.bags import Bags, concepts_digest
-from lawsearch.embedding import EmbeddingCache, Encoder, Models
+from lawsearch.embedding import EmbeddingCache, Encoder, Models, spread
 from lawsearch.errors import GenerationError
-from lawsearch.generation import FORMAT, Generation, Group, generations_dir, numbered, prune, remove, switch, tidy
+from lawsearch.generation import FORMAT, Generation, Group, generations_dir, labels, prune, remove, switch, tidy
 from lawsearch.lexicon import Lexicon
 from lawsearch.linking import Progress, hubness, link, relink, silent
 from lawsearch.matching import Matcher
+from lawsearch.nodes import Nodes
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.store import Store
@@ -41,11 +43,13 @@ def build(
     embeddings: Path | None = None,
     taxonomy: Taxonomy | None = None,
     check: Callable[[Generation], None] = lambda _: None,
+    nodes: Nodes | None = None,
 ) -> str:
     """Build the next generation of the store and serve it. Returns its name, or the current one's if nothing changed.
 
     ``embeddings`` is the cache of vectors and ``taxonomy`` what provisions are assigned to, by default the settings'.
     ``check`` is asked before it is served, beside the checks that every generation passes, and raises what it finds.
+    ``nodes`` are where texts are embedded, by default here.
     What the operator has rolled back from is not built again of the same input unless ``force`` is given.
     Raises GenerationError where the store is empty or the built generation does not pass its checks, InUseError where
     another process is changing the index; the current one is then served as before.
@@ -67,7 +71,7 @@ def build(
         tidy(settings.index_dir, engine)
         working = folder / f".building-{os.getpid()}"
         working.mkdir()
-        cache = EmbeddingCache(embeddings or settings.embeddings_path)
+        cache = EmbeddingCache(embeddings or settings.embeddings_path, spread(nodes, settings) if nodes else None)
         try:
             progress("snapshot", 0, 1)
             store.snapshot(working / "store.db")
@@ -85,10 +89,13 @@ def build(
             if engine:
                 manifest["collections"] = engine.names(f"{now:%Y%m%dT%H%M%S%f}")
             embed = _Embedding(cache, models, settings.batch_size, progress)
-            _write(working, units, manifest, embed, settings, engine)
+            _write(working, units, manifest, embed, settings)
             former.write(working / "former", store, models, embed)
             _link(working, units, groups, None if force else _before(settings.index_dir, manifest), progress)
             _assign(working, embed.kept(), taxonomy, groups, progress)
+            if engine:
+                progress("sending", 0, 1)
+                _send(working, engine, settings.flat_limit)
             progress("checking", 0, 1)
             _check(working, check, engine)
             integrity.seal(working)
@@ -194,13 +201,8 @@ class _Kept:
         return self._cache.encode(self._encoder, texts)
 
 
-def _write(
-    folder: Path, units: Sequence[Provision], manifest: dict, embed: _Embedding, settings: Settings,
-    engine: milvus.Milvus | None,
-) -> None:  # fmt: skip
-    """Everything of a generation into ``folder`` but its links, and its vectors into ``engine``."""
-    # First: it names the collections, which are to be removed even if this process is killed.
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
+def _write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Embedding, settings: Settings) -> None:
+    """Everything of a generation into ``folder`` but its links."""
     multilingual, english = embed.models.multilingual, embed.models.english
     wholes = [views.whole(u) for u in units]
     vectors = embed(multilingual, wholes, "provisions")
@@ -215,20 +217,17 @@ def _write(
     np.save(folder / "offsets.npy", np.cumsum([0, *(len(part) for part in lines)], dtype=np.int64))
     groups = [Group(**g) for g in manifest["groups"]]
     np.save(folder / "hubness.npy", hubness(vectors, groups, manifest["languages"]))
-    ids = [u.id for u in units]
-    (folder / "units.txt").write_text("\n".join(ids), "utf-8")
+    (folder / "units.txt").write_text("\n".join(u.id for u in units), "utf-8")
     ranges = {g.name: (g.start, g.stop) for g in groups}
-    arrays = {"whole": vectors, "title": titles, "english": second}
-    for view, array in arrays.items():
-        VectorIndex.build(folder if view == "whole" else folder / view, array, ranges, settings.flat_limit)
-        if engine:
-            engine.build(manifest["collections"][view], array, ranges, numbered(ids), settings.flat_limit)
+    for place, view in ((folder, vectors), (folder / "title", titles), (folder / "english", second)):
+        VectorIndex.build(place, view, ranges, settings.flat_limit)
     rows = ((row, g.name, views.vocabulary(units[row])) for g in groups for row in range(g.start, g.stop))
     Lexicon.build(folder / "lexical", rows)
     Bags.build(folder, [views.bag(u) for u in units])
     # To be opened, a generation needs all its files; these two are written anew once it can be asked.
     sparse.save_npz(folder / "links.npz", sparse.csr_matrix((len(units), len(units)), dtype=np.float32))
     _write_topics(folder, Taxonomy({}, {}), sparse.csr_matrix((len(units), 0), dtype=np.float32))
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
 
 
 def _before(index_dir: Path, manifest: Mapping[str, object]) -> Generation | None:
@@ -290,6 +289,24 @@ def _assign(folder: Path, models: Models, taxonomy: Taxonomy, groups: Sequence[G
 def _write_topics(folder: Path, taxonomy: Taxonomy, about: sparse.csr_matrix) -> None:
     sparse.save_npz(folder / "topics.npz", about)
     (folder / "topics.json").write_text(json.dumps(taxonomy.as_json(), ensure_ascii=False), "utf-8")
+
+
+def _send(folder: Path, engine: milvus.Milvus, flat_limit: int) -> None:
+    """The vectors into the collections that the manifest names. Raises GenerationError."""
+    opened = Generation(folder)
+    try:
+        ranges = {g.name: (g.start, g.stop) for g in opened.groups.values()}
+        views_of = {"whole": opened.whole, "title": opened.title, "english": opened.english}
+        known = labels(opened.ids, opened.instruments)
+        with ThreadPoolExecutor() as pool:  # most of it is waiting
+            sent = [
+                pool.submit(engine.build, collection, views_of[view].vectors, ranges, known, flat_limit)
+                for view, collection in opened.manifest["collections"].items()
+            ]
+        for one in sent:
+            one.result()
+    finally:
+        opened.close()
 
 
 def _check(folder: Path, check: Callable[[Generation], None], engine: milvus.Milvus | None) -> None:
