@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 import lawsearch
-from lawsearch.errors import SettingsError
+from lawsearch.errors import LawsearchError, SettingsError
 
 #: How often a piece is tried again whose node or process was lost: it may be what brings them down.
 AGAIN = 3
@@ -40,6 +40,7 @@ def connected(address: str) -> Iterator[Nodes | None]:
     if not address:
         yield None
         return
+    _reach(address)
     # Ray would tell its makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -54,6 +55,17 @@ def connected(address: str) -> Iterator[Nodes | None]:
         yield Nodes(ray)
     finally:
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Ray itself would wait for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, OverflowError) as error:
+        raise SettingsError(f"no Ray cluster at {address}: {error}", "Start one: ray start --head") from None
 
 
 class Nodes:
@@ -94,7 +106,12 @@ class Nodes:
         errors = self._ray.exceptions
         try:
             return self._ray.get(one)
-        except errors.RayTaskError:
+        except errors.RayTaskError as error:
+            if isinstance(error.cause, LawsearchError):
+                raise error.cause from None
+            if isinstance(error.cause, errors.RaySystemError):  # it could not even be read there
+                last = str(error.cause).strip().splitlines()[-1]
+                raise SettingsError(f"a node cannot begin: {last}", "Install lawsearch on all nodes") from error
             raise
         except errors.RayError as error:
             return Lost(f"the node or process that was at it was lost {AGAIN + 1} times ({type(error).__name__})")
