@@ -80,6 +80,7 @@ def test_a_lost_node_costs_what_it_was_at(cluster: Any, two: list[Any], tmp_path
         for one in nodes.each(noted, ((i,) for i in range(6)), (tmp_path,)):
             found.append(one)
             while hit[1] < 0:
+                time.sleep(0.05)
                 last = begun(tmp_path)[0]
                 if time.time() - last[0] < 1:
                     hit = last
