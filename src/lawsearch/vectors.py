@@ -1,5 +1,5 @@
-"""Nearest vectors with FAISS: exact in a small range of rows and under a filter, in eight bits where a range is large,
-IVF-SQ8 where it is very large.
+"""Nearest vectors, and how FAISS finds them: exact in a small range of rows and under a filter, in eight bits where a
+range is large, IVF-SQ8 where it is very large; and the vectors of parts.
 
 All files are mapped, not read: what several processes search is in memory once.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import faiss
 import numpy as np
@@ -20,6 +20,26 @@ PLAIN = 4096
 _LARGEST, _SCALE = 2**15 - 1, 2
 #: Lists probed of an IVF index: recall .96 at a million vectors, a hundredth of the time of a full scan.
 PROBES = 32
+
+
+class Nearest(Protocol):
+    """One vector of every unit, in row order, of which the nearest are found group by group."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def vectors(self) -> np.ndarray:
+        """All vectors, shape (n, d)."""
+        ...
+
+    def search(
+        self, query: np.ndarray, name: str, limit: int, mask: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the group ``name`` nearest to ``query`` (d,) and their cosines, best first, at most ``limit``.
+
+        ``mask`` (n,) bool bars rows, of which then none is missed.
+        """
+        ...
 
 
 class Parts:
