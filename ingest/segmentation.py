@@ -27,6 +27,8 @@ from ingest.voting import Vote, body_style, candidates, restarts
 from lawsearch.text import is_mark
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
+#: The same where a stop stands before the dash, so that dashes within the heading are no end of it.
+_STOPPED = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]\s*[–—―~-]+\s*(?P<text>.*)", re.DOTALL)
 _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 #: A heading repeated at the top of a page, and the line under a schedule's name that says where it belongs.
 _CONTINUED = re.compile(r"[—–-]\s*(?:continued|cont['’]?d|sambungan)\.?\s*$", re.IGNORECASE)
@@ -55,9 +57,6 @@ class _Cutter:
 
     # -- where things are ---------------------------------------------------------------------------------------
 
-    def _stands_out(self, row: Row) -> bool:
-        return self.style.stands_out(row)
-
     def _apart(self, i: int) -> str:
         """Which kind of heading that ends the body stands on row ``i``, if any."""
         row, text = self.rows[i], self.rows[i].text.strip()
@@ -66,7 +65,7 @@ class _Cutter:
             return "explanation"
         if family.closing and family.closing.match(text):
             return "closing"
-        looks = row.centred or self._stands_out(row) or text.isupper() or row.indent > 3
+        looks = row.centred or self.style.stands_out(row) or text.isupper() or row.indent > 3
         if looks and len(text) < 120 and family.schedule and family.schedule.match(text):
             return "schedule"
         return ""
@@ -136,7 +135,7 @@ class _Cutter:
             last.line.bold, last.line.italic, last.text.isupper(),
         ) and (centred or not last.centred)  # fmt: skip
         close = row is last or row.line.page != last.line.page or abs(row.line.size - last.line.size) < 0.6
-        return self._stands_out(row) and alike and close and j not in self.starts and j not in self.containers
+        return self.style.stands_out(row) and alike and close and j not in self.starts and j not in self.containers
 
     # -- cutting --------------------------------------------------------------------------------------------------
 
@@ -179,9 +178,9 @@ class _Cutter:
             until = next((k for k in range(i + 1, stop) if k in self.containers), stop)
             title = [self.rows[i].text]
             k = i + 1
-            apart = self._stands_out(self.rows[i])
+            apart = self.style.stands_out(self.rows[i])
             while k < until and (
-                (until - i <= 7 and not (rest and apart)) or self._stands_out(self.rows[k]) or self.rows[k].centred
+                (until - i <= 7 and not (rest and apart)) or self.style.stands_out(self.rows[k]) or self.rows[k].centred
             ):
                 title.append(self.rows[k].text)
                 k += 1
@@ -213,18 +212,21 @@ class _Cutter:
         """Where units have their headings besides above and in the margin: ``inline``, ``below``, ``run-in``, or ''."""
         allowed = self.family.headings
         scores: Counter[str] = Counter()
+        stopped = 0
         for c in self.chain:
             row = self.rows[c.row]
             after = self.rows[c.row + 1] if c.row + 1 < self.end else None
-            if c.rest and self._stands_out(row):
+            if c.rest and self.style.stands_out(row):
                 scores["inline"] += 1
-            elif not c.rest and after and self._stands_out(after) and c.row + 1 not in self.starts:
+            elif not c.rest and after and self.style.stands_out(after) and c.row + 1 not in self.starts:
                 scores["below"] += 1
             first = mend([r.text for r in self.rows[c.row : c.row + 5]])
             first = first[len(row.text) - len(c.rest) :] if c.rest else ""
             match = _RUN_IN.match(first)
+            stopped += bool(match and _STOPPED.match(first))
             if match and len(match["heading"]) < 160 and match["heading"][:1].isupper():
                 scores["run-in"] += 1
+        self.run_in = _STOPPED if stopped > 0.5 * scores["run-in"] else _RUN_IN
         # A run-in heading longer than a line fills the line as one set inline does: the place that most units have.
         places = [where for where in ("inline", "below", "run-in") if where in allowed]
         best = max(places, key=lambda where: scores[where], default="")
@@ -233,6 +235,9 @@ class _Cutter:
         if "inline" in allowed and sum(self._plain_inline(c) for c in self.chain) >= 0.6 * len(self.chain):
             return "plain"
         return ""
+
+    def _run_in(self, text: str) -> re.Match[str] | None:
+        return self.run_in.match(text) or _RUN_IN.match(text)
 
     def _plain_inline(self, c: Candidate) -> bool:
         """Whether what follows the number is short, unpunctuated and followed by a new paragraph."""
@@ -261,7 +266,7 @@ class _Cutter:
         if below == "run-in" and not title and len(found) > 1 and re.match(r"[–—―]\s", found[1].text):
             # The dash between heading and text opens a line; it is no item of a list.
             found[:2] = [Paragraph(f"{found[0].text} {found[1].text}", found[0].rows + found[1].rows)]
-        if below == "run-in" and not title and found and (match := _RUN_IN.match(found[0].text)):
+        if below == "run-in" and not title and found and (match := self._run_in(found[0].text)):
             title, found[0].text = match["heading"], match["text"]
         if found:
             found[0].text = re.sub(r"^[—–‒-]\s*(?=\()", "", found[0].text)
@@ -301,7 +306,7 @@ class _Cutter:
         rows = self.rows
         at = c.row
         if below == "inline":
-            if not c.rest or not self._stands_out(rows[at]):
+            if not c.rest or not self.style.stands_out(rows[at]):
                 return c.rest, at + 1, []
             heading = [c.rest]
             k = at + 1
@@ -315,7 +320,7 @@ class _Cutter:
         while (
             k < stop
             and len(heading) < _LONGEST_HEADING
-            and self._stands_out(rows[k])
+            and self.style.stands_out(rows[k])
             and (rows[k].line.bold, rows[k].line.italic) == (like.bold, like.italic)
             and not LABEL.match(rows[k].text)
         ):
@@ -428,7 +433,7 @@ class _Cutter:
         reference = [rows[k]] if len(rows) > k and _REFERENCE.match(rows[k].text) else []
         k += len(reference)
         while k < len(rows) and k < _LONGEST_HEADING and not LABEL.match(rows[k].text):
-            if not (self._stands_out(rows[k]) or rows[k].text.isupper()):
+            if not (self.style.stands_out(rows[k]) or rows[k].text.isupper()):
                 break
             heading.append(rows[k].text)
             k += 1

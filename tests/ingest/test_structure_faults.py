@@ -933,3 +933,16 @@ def test_a_quoted_insertion_that_follows_the_number_of_its_clause_is_no_clause()
     )
     assert [(u.number, u.heading) for u in found] == [("1", "Short title"), ("2", "New section 2A"), ("3", "Saving")]
     assert found[1].text.endswith("no water comes to it.”.")
+
+
+def test_a_dash_within_a_run_in_heading_is_not_its_end() -> None:
+    found = units(
+        cut("""
+        SEC. 1. Lamps — those that burn by day. – A keeper must put them out before noon.
+        SEC. 2. Oil. – Oil must be clean — as clean as water — and must be kept in tins.
+        SEC. 3. Wicks. – Wicks must be trimmed by the keeper every day of the year.
+        SEC. 4. Glass – Glass must be wiped every night by the keeper and by no one else.
+        """)
+    )
+    assert [unit.heading for unit in found] == ["Lamps — those that burn by day", "Oil", "Wicks", "Glass"]
+    assert found[1].text.startswith("Oil must be clean — as")
