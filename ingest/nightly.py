@@ -10,7 +10,8 @@ import errno
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,6 +86,25 @@ def night(plan: Plan, enter: Enter = lambda _: None) -> Run:
         except Exception as error:
             recorder.warn(f"the run could not be told: {_reason(error)}")
     return recorder.run
+
+
+@contextmanager
+def by_hand(index_dir: Path, serving: Callable[[], str]) -> Iterator[list[Outcome]]:
+    """Keep the record of a run that reads what somebody names, if it finds anything; its outcomes belong into the list
+    that this gives. What it raises is in the record, too."""
+    run, outcomes = Run(started=_now(), result=OK, before=serving()), list[Outcome]()
+    try:
+        yield outcomes
+    except Exception as error:
+        run = replace(run, result=FAILED, reason=_reason(error))
+        raise
+    finally:
+        told = _news(outcomes)
+        run = replace(
+            run, finished=_now(), documents=tuple(told), unchanged=len(outcomes) - len(told), after=serving()
+        )  # fmt: skip
+        if outcomes:
+            _keep(index_dir, run)
 
 
 def waiting(
@@ -171,7 +191,7 @@ class _Recorder:
                 self.warn(f"{one.instrument}: its address has moved to {one.moved}; correct the catalogue")
 
     def read(self, outcomes: Sequence[Outcome]) -> None:
-        told = [Document(str(o.path), o.state, o.reason, o.instrument) for o in outcomes if o.state != UNCHANGED]
+        told = _news(outcomes)
         self._told(told)
         self.run = replace(self.run, unchanged=len(outcomes) - len(told))
 
@@ -195,10 +215,18 @@ class _Recorder:
         self._kept()
 
     def _kept(self) -> None:
-        try:
-            record.save(self._plan.index_dir, self.run)
-        except OSError as error:
-            log.error("the record of the run cannot be kept: %s", error)
+        _keep(self._plan.index_dir, self.run)
+
+
+def _news(outcomes: Iterable[Outcome]) -> list[Document]:
+    return [Document(str(o.path), o.state, o.reason, o.instrument) for o in outcomes if o.state != UNCHANGED]
+
+
+def _keep(index_dir: Path, run: Run) -> None:
+    try:
+        record.save(index_dir, run)
+    except OSError as error:
+        log.error("the record of the run cannot be kept: %s", error)
 
 
 def _now() -> str:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import click
 import pytest
@@ -14,6 +15,8 @@ from laws import ID, PH, SG, pdf
 from test_pipeline import BOATS, LAMPS
 
 from lawsearch import cli
+from lawsearch.errors import LawsearchError
+from lawsearch.run import runs, unread
 from lawsearch.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -233,7 +236,18 @@ def test_ingest_reads_indexes_and_says_what_failed(
     assert "0 added, 0 changed, 2 unchanged, 1 failed" in ran.out
     assert "bad.pdf: is not a PDF" in ran.err
     assert "is current" not in ran.out
+    # The matrix says of whom a text could not be read, and the changes what the run did.
+    newest, first = runs(tmp_path / "fresh")
+    assert (newest.result, newest.unchanged, newest.switched) == ("ok", 2, False)
+    assert [(Path(d.path).name, d.state) for d in newest.documents] == [("bad.pdf", "failed")]
+    assert (len(first.documents), first.before, first.switched) == (2, "", True)
+    assert list(unread(tmp_path / "fresh")) == ["unknown"]
     assert lawsearch("index").code == 0
+    monkeypatch.setattr("lawsearch.indexing.build", mock.Mock(side_effect=LawsearchError("no room", "Make some")))
+    pdf(laws / "boats.pdf", LAMPS)
+    assert lawsearch("ingest", laws).code == 1
+    last = next(runs(tmp_path / "fresh"))
+    assert (last.result, last.reason) == ("failed", "no room. Make some")
 
 
 def test_eval_prints_scores_and_keeps_the_run(lawsearch: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,36 +55,38 @@ def ingest(
 ) -> None:
     """Read laws from PDFs into the store and index them. Files that did not change are skipped."""
     from ingest.limits import Limits
+    from ingest.nightly import by_hand
     from ingest.pipeline import ADDED, CHANGED, FAILED, UNCHANGED
     from ingest.pipeline import ingest as run
     from lawsearch.catalogue import load
+    from lawsearch.generation import current_name
     from lawsearch.nodes import connected
     from lawsearch.store import Store
 
     settings = load_settings()
     configure(settings)
-    with connected(ray) as nodes, Store(settings.store_path) as store, bar() as drawn:
-        task = drawn.add_task("reading", total=None)
+    with by_hand(settings.index_dir, lambda: current_name(settings.index_dir) or "") as outcomes:
+        with connected(ray) as nodes, Store(settings.store_path) as store, bar() as drawn:
+            task = drawn.add_task("reading", total=None)
 
-        def progress(outcome: Any, done: int, total: int) -> None:
-            drawn.update(task, completed=done, total=total, description=f"reading {outcome.path.name}")
+            def progress(outcome: Any, done: int, total: int) -> None:
+                drawn.update(task, completed=done, total=total, description=f"reading {outcome.path.name}")
 
-        outcomes = run(
-            paths, store, load(settings.catalogue_dir), progress, cache=settings.cache_dir,
-            corrections=_book(settings), allowed=Limits(seconds, memory=memory), nodes=nodes,
-        )  # fmt: skip
-    _show_outcomes(outcomes)
-    counts = {state: sum(o.state == state for o in outcomes) for state in (ADDED, CHANGED, UNCHANGED, FAILED)}
-    out.print(", ".join(f"{n} {state}" for state, n in counts.items()))
+            outcomes += run(
+                paths, store, load(settings.catalogue_dir), progress, cache=settings.cache_dir,
+                corrections=_book(settings), allowed=Limits(seconds, memory=memory), nodes=nodes,
+            )  # fmt: skip
+        _show_outcomes(outcomes)
+        counts = {state: sum(o.state == state for o in outcomes) for state in (ADDED, CHANGED, UNCHANGED, FAILED)}
+        out.print(", ".join(f"{n} {state}" for state, n in counts.items()))
+        if index_too and counts[FAILED] < len(outcomes):
+            from lawsearch.indexing import up_to_date
+
+            current = up_to_date(settings) if not counts[ADDED] and not counts[CHANGED] else None
+            out.print(f"index {current} is current") if current else index(ray=ray)
     if not outcomes:
         err.print("[bold red]error:[/] no PDF there")
-        raise typer.Exit(1)
-    if index_too and counts[FAILED] < len(outcomes):
-        from lawsearch.indexing import up_to_date
-
-        current = up_to_date(settings) if not counts[ADDED] and not counts[CHANGED] else None
-        out.print(f"index {current} is current") if current else index(ray=ray)
-    if counts[FAILED]:
+    if counts[FAILED] or not outcomes:
         raise typer.Exit(1)
 
 
