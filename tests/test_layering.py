@@ -55,6 +55,7 @@ LAYERS = (
         "history",
         "former",
         "ranking",
+        "grading",
         "matching",
         "linking",
         "confidence",

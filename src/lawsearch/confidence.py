@@ -12,8 +12,8 @@ from importlib.resources import files
 import numpy as np
 
 from lawsearch.generation import Group
-from lawsearch.matching import Bridges, Matcher, Query
-from lawsearch.ranking import Ranking
+from lawsearch.matching import NEAREST, Bridges, Matcher, Query, directions, late
+from lawsearch.ranking import Ranking, fuse
 
 #: Nobody is surer than two readers of the same laws, who agree at F1 .96.
 CERTAIN = 0.96
@@ -23,12 +23,15 @@ CERTAIN = 0.96
 class Evidence:
     """What tells whether a group has a counterpart, all higher where it has. ``core``: how alike the concepts of one of
     its candidates are to those that the question has in common with its counterparts in other jurisdictions, a cosine.
-    ``about``: the share of the concepts in the question's heading that the best candidate names. ``nearness``: how far
-    the nearest candidate stands out by meaning (``Ranking.nearness``)."""
+    ``about``: the share of the concepts in the question's heading that the best candidate names; ``law``: that its text
+    as a whole names. ``nearness``: how far the nearest candidate stands out by meaning (``Ranking.nearness``).
+    ``mutual``: what the best candidate gives ``returned``, None for a question that is no unit of a text."""
 
     core: float
     about: float
+    law: float
     nearness: float
+    mutual: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +40,26 @@ class Weights:
 
     core: float
     about: float
+    law: float
     nearness: float
+    mutual: float
     bias: float
 
-    def of(self, evidence: Evidence) -> float:
-        """The estimate, between 1 - ``CERTAIN`` and ``CERTAIN``."""
-        value = self.bias + self.core * evidence.core + self.about * evidence.about + self.nearness * evidence.nearness
+    def of(self, evidence: Evidence, offset: float = 0.0) -> float:
+        """The estimate, between 1 - ``CERTAIN`` and ``CERTAIN``; ``offset`` is that of the jurisdiction."""
+        e = evidence
+        value = self.core * e.core + self.about * e.about + self.law * e.law + self.nearness * e.nearness
+        value += self.mutual * (e.mutual or 0.0) + self.bias + offset
         return min(max(1 / (1 + math.exp(-value)), 1 - CERTAIN), CERTAIN)
 
 
 @cache
-def weights() -> dict[str, Weights]:
-    """The fitted weights: for a question that names ``concepts``, and for one ``without``."""
+def fitted() -> tuple[dict[str, Weights], dict[str, float]]:
+    """The fitted weights, for a ``unit`` and for a ``text`` that name concepts and for a question ``without``; and what
+    is added for a jurisdiction, where something was learned of it."""
     table = tomllib.loads(files("lawsearch").joinpath("data", "doubt.toml").read_text("utf-8"))
-    return {name: Weights(**row) for name, row in table.items()}
+    offsets = table.pop("jurisdiction")
+    return {name: Weights(**row) for name, row in table.items()}, offsets
 
 
 def evidence(
@@ -59,17 +68,42 @@ def evidence(
     """What tells whether each of ``groups`` has a counterpart of ``query``, from their rankings, none of them empty."""
     if not groups:
         return []
-    bags = matcher.generation.bags
+    g = matcher.generation
+    bags = g.bags
     common = matcher.common(query, bridges, [group.jurisdiction for group in groups])
     counts = np.array([len(ranking.rows) for ranking in rankings])
     rows = np.concatenate([ranking.rows for ranking in rankings])
     core = bags.cosines(common, rows, np.repeat(np.arange(len(groups)), counts))
-    best = np.maximum.reduceat(core, np.cumsum(counts) - counts)
-    about = bags.covered(query.about, np.array([ranking.rows[0] for ranking in rankings]))
-    return [
-        Evidence(*values)
-        for values in zip(best.tolist(), about.tolist(), [ranking.nearness for ranking in rankings], strict=True)
-    ]
+    likest = np.maximum.reduceat(core, np.cumsum(counts) - counts)
+    best = [int(ranking.rows[0]) for ranking in rankings]
+    about = bags.covered(query.about, np.array(best))
+    law = [bags.named(query.about, *g.text_of(row)) for row in best]
+    nearness = [ranking.nearness for ranking in rankings]
+    mutual = returned(matcher, query.row, best, groups) if query.row is not None else [None] * len(groups)
+    return [Evidence(*values) for values in zip(likest.tolist(), about.tolist(), law, nearness, mutual, strict=True)]
+
+
+def returned(matcher: Matcher, row: int, candidates: Sequence[int], groups: Sequence[Group]) -> list[float]:
+    """The share of its attention that each of the units at ``candidates``, one of each of ``groups``, gives the unit at
+    ``row`` among those of the same text, 0..1, by meaning and parts: little where another section of that text is what
+    the candidate corresponds to. Of a long text the units nearest to that at ``row`` count."""
+    g = matcher.generation
+    rows = np.arange(*g.text_of(row))
+    if len(rows) > NEAREST:
+        near = g.whole.vectors[rows] @ g.whole.vectors[row]
+        near[rows == row] = np.inf
+        rows = rows[np.argsort(-near, kind="stable")[:NEAREST]]
+    cosines = g.whole.vectors[rows] @ g.whole.vectors[np.array(candidates, np.int64)].T
+    seen = []
+    for candidate, group, near in zip(candidates, groups, cosines.T, strict=True):
+        hubs = matcher.hubness(rows, group.language)
+        views = {"meaning": 2 * near - hubs}
+        parts = np.asarray(g.parts[slice(*g.offsets[candidate : candidate + 2])], np.float32)
+        if len(parts):
+            views["parts"] = 2 * late(g.parts, g.offsets, parts, rows) - directions(parts) * hubs
+        seen.append(views)
+    rankings = fuse([rows] * len(seen), seen)
+    return [float(ranking.shares()[ranking.rows == row][0]) for ranking in rankings]
 
 
 def doubts(
@@ -80,12 +114,15 @@ def doubts(
     there = [i for i, ranking in enumerate(rankings) if len(ranking.rows)]
     found = evidence(matcher, query, [rankings[i] for i in there], bridges, [groups[i] for i in there])
     told = dict(zip(there, found, strict=True))
-    return [no_counterpart(query, told[i]) if i in told else 1.0 for i in range(len(rankings))]
+    return [no_counterpart(query, told[i], group.jurisdiction) if i in told else 1.0 for i, group in enumerate(groups)]
 
 
-def no_counterpart(query: Query, found: Evidence) -> float:
-    """Estimated probability that there is no counterpart of ``query``, 0..1, by what was found."""
-    return weights()["concepts" if query.concepts.any() else "without"].of(found)
+def no_counterpart(query: Query, found: Evidence, jurisdiction: str) -> float:
+    """Estimated probability that ``jurisdiction`` has no counterpart of ``query``, 0..1, by what was found."""
+    weights, offsets = fitted()
+    if not query.concepts.any():
+        return weights["without"].of(found)
+    return weights["text" if found.mutual is None else "unit"].of(found, offsets.get(jurisdiction, 0.0))
 
 
 def relative(scores: np.ndarray) -> np.ndarray:

@@ -216,6 +216,15 @@ class Generation:
         texts = [key.split("/~", 1)[0] for key in self.ids]
         return np.array([one == other for one, other in zip(texts, [*texts[1:], ""], strict=True)], bool)
 
+    def text_of(self, row: int) -> tuple[int, int]:
+        """Where the rows of the text that the unit at ``row`` is of begin and end."""
+        place = int(np.searchsorted(self._ends, row, side="right"))
+        return int(self._ends[place - 1]) if place else 0, int(self._ends[place])
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.flatnonzero(~self.follows) + 1
+
     @cached_property
     def runs(self) -> list[tuple[str, int, int]]:
         """The instruments in row order, each with where the rows of one of its texts begin and end."""

@@ -1,44 +1,71 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from calibrate import KINDS, Case, fit, ranked, unseen
+from calibrate import BEGIN, DOCS, KINDS, Case, completed, fit, ranked, reliability, rows, unseen
 
-from lawsearch.confidence import Evidence, Weights, weights
+from lawsearch.confidence import Evidence, Weights, fitted
 
 
-def made_up(count: int, slope: float) -> list[Case]:
-    """Sections and topics of two tables; gaps have less ``core``, and ``slope`` less ``nearness``."""
+def made_up(count: int, slope: float, offset: float = 0.0) -> list[Case]:
+    """Sections and topics of two tables; gaps have less ``core``, and ``slope`` less ``nearness``. Of jurisdiction a
+    ``offset`` more are gaps."""
     rng = np.random.default_rng(3)
     found = []
     for i in range(count):
-        gap = bool(rng.random() < 0.25)
-        core, about, nearness = rng.normal((-1.5 * gap, 0, -slope * gap), 1)
+        law = "abc"[i // 4 % 3]
+        gap = bool(rng.random() < 0.25 + offset * (law == "a"))
+        core, about, law_too, nearness, mutual = rng.normal((-1.5 * gap, 0, 0, -slope * gap, -gap), 1)
+        mode = ("provision", "topic")[i // 2 % 2]
         found.append(
             Case(
-                f"table {i % 2}", ("provision", "topic")[i // 2 % 2], frozenset("abc"[i // 4 % 3]),
-                frozenset("xyz"[i // 12 % 3]), gap, (core, about, nearness),
+                f"table {i % 2}", mode, frozenset(law), frozenset("xyz"[i // 12 % 3]), gap,
+                (core, about, law_too, nearness, mutual if mode == "provision" else None), law, "en → th",
             )
         )  # fmt: skip
-    return found
+    return completed(found)
 
 
 def test_evidence_against_a_gap_is_weighed_and_nothing_speaks_for_one() -> None:
-    found = fit(made_up(600, -2.0), range(len(KINDS)))
+    found = fit(made_up(600, -2.0), range(len(KINDS))).weights
     assert found[0] < -0.5
-    assert (found[:-1] <= 0).all()
+    assert (found <= 0).all()
     assert found[KINDS.index("nearness")] == 0, "it would speak for a gap"
+
+
+def test_what_a_case_lacks_says_nothing_of_it() -> None:
+    known = made_up(600, 1.0)
+    told = {case.evidence[-1] for case in known if case.mode == "topic"}
+    mean = np.mean([case.evidence[-1] for case in known if case.mode == "provision"])
+    assert list(told) == [pytest.approx(mean)]
 
 
 def test_estimates_keep_their_word() -> None:
     known = made_up(1200, 0.5)
-    weighed = Weights(*fit(known, range(len(KINDS))))
-    said = np.array([weighed.of(Evidence(*case.evidence)) for case in known])
+    found = fit(known, range(len(KINDS)))
+    tables = rows(known, found)
+    offsets = tables.pop("jurisdiction")
+    weighed = {name: Weights(**row) for name, row in tables.items()}
+    said = np.array([weighed["unit"].of(Evidence(*case.evidence), offsets[case.target]) for case in known])
     gap = np.array([case.gap for case in known])
     assert said.mean() == pytest.approx(gap.mean(), abs=0.05)
     assert said[gap].mean() > said[~gap].mean() + 0.1
+    topic = next(case for case in known if case.mode == "topic")
+    alone = Evidence(*topic.evidence[:-1])
+    assert weighed["text"].of(alone) == pytest.approx(weighed["unit"].of(Evidence(*topic.evidence)))
+
+
+def test_a_jurisdiction_with_more_gaps_is_told_and_shrunk() -> None:
+    known = made_up(1200, 0.5, 0.3)
+    some, none = (fit(known, range(len(KINDS)), shrink).offsets for shrink in (5.0, 1e6))
+    assert some["a"] > 0.3 > max(some["b"], some["c"])
+    assert max(map(abs, none.values())) < 0.01
+    assert fit(known, range(len(KINDS)), np.inf).offsets == {}
+    assert fit(known, range(len(KINDS))).of(replace(known[0], target="unseen")) != pytest.approx(
+        fit(known, range(len(KINDS))).of(replace(known[0], target="a"))
+    )
 
 
 def test_what_was_left_out_is_ranked_by_what_the_others_taught() -> None:
@@ -46,12 +73,29 @@ def test_what_was_left_out_is_ranked_by_what_the_others_taught() -> None:
     for groups in (lambda case: case.laws, lambda case: case.topics, lambda case: frozenset([case.table])):
         found = unseen(known, groups)
         for table in {case.table for case in known}:
-            assert all(float(value) > 0.7 for value in ranked(known, found, table).split(" / "))
+            said = ranked(known, found, table)
+            assert all(float(value) > 0.7 for value in said.split(",")[0].removeprefix("AUROC ").split(" / "))
+
+
+def test_what_was_said_is_set_against_what_was_seen() -> None:
+    known = made_up(600, 1.0)
+    table = reliability(known, unseen(known, lambda case: case.topics))
+    shown = {line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")[1:] for line in table.splitlines()}
+    gaps = sum(case.gap for case in known) / len(known)
+    assert shown["all"][0] == "600"
+    assert float(shown["all"][2]) == pytest.approx(gaps, abs=0.006)
+    assert sum(int(shown[code][0]) for code in "abc") == 600
 
 
 def test_the_shipped_weights_are_of_the_evidence_that_there_is() -> None:
     assert [field.name for field in fields(Weights)] == [*KINDS, "bias"]
-    assert set(weights()) == {"concepts", "without"}
-    for row in weights().values():
-        assert max(row.core, row.about, row.nearness) <= 0
+    weights, offsets = fitted()
+    assert set(weights) == {"unit", "text", "without"}
+    for row in weights.values():
+        assert max(getattr(row, kind) for kind in KINDS) <= 0
         assert row.nearness < 0
+    assert offsets
+
+
+def test_the_table_of_the_documentation_is_there_and_filled() -> None:
+    assert "| all |" in DOCS.read_text("utf-8").partition(BEGIN)[2]
