@@ -12,13 +12,13 @@ from laws import SG
 from scipy import sparse
 
 from lawsearch import confidence, matching, views
-from lawsearch.confidence import CERTAIN, Evidence, doubts, fitted, no_counterpart, relative, returned
+from lawsearch.confidence import CERTAIN, Evidence, doubts, no_counterpart, relative, returned, weights
 from lawsearch.matching import NEAREST, STEP, TOLD, Bridges, Matcher, beside, late, places
 from lawsearch.provision import Provision
 from lawsearch.ranking import NOTHING, WEIGHTS, Ranking, attention, fuse, standard
 from lawsearch.search import Searcher
 
-WEIGHED, OFFSETS = fitted()
+WEIGHED = weights()
 finite = arrays.arrays(np.float64, st.integers(0, 30), elements=st.floats(-50, 50, width=32))
 
 
@@ -271,32 +271,25 @@ def test_what_follows_is_the_next_section_of_the_same_text(core: Searcher) -> No
 
 @given(st.builds(Evidence, *[st.floats(0, 1)] * 3, st.floats(-1, 1), st.floats(0, 1)), st.sampled_from(sorted(WEIGHED)))
 def test_doubt_is_a_probability_that_falls_with_all_evidence(said: Evidence, named: str) -> None:
-    estimate = WEIGHED[named].of
-    found = estimate(said)
+    weighed = replace(WEIGHED[named], jurisdiction={"more": 1.0, "less": -1.0})
+    found = weighed.of(said, "xx")
     assert 1 - CERTAIN <= found <= CERTAIN
     for field in fields(Evidence):
-        assert estimate(replace(said, **{field.name: getattr(said, field.name) + 0.1})) <= found
-    assert estimate(said, -1.0) <= found <= estimate(said, 1.0)
+        assert weighed.of(replace(said, **{field.name: getattr(said, field.name) + 0.1}), "xx") <= found
+    assert weighed.of(said, "less") <= found <= weighed.of(said, "more")
 
 
 @pytest.mark.parametrize("named", ["unit", "text"])
 def test_doubt_is_high_where_nothing_is_shared_and_low_where_all_is(named: str) -> None:
     estimate = WEIGHED[named].of
-    assert estimate(Evidence(0, 0, 0, -0.2, 0)) > 0.5 > estimate(Evidence(1, 1, 1, 0.1, 1))
+    assert estimate(Evidence(0, 0, 0, -0.2, 0), "xx") > 0.5 > estimate(Evidence(1, 1, 1, 0.1, 1), "xx")
 
 
-def test_a_text_is_told_from_a_unit_whose_candidate_gives_it_no_attention() -> None:
-    found = Evidence(0.4, 0.5, 0.5, 0.0)
-    named = mock.Mock(concepts=np.ones(1))
-    alone, unseen, chosen = (no_counterpart(named, replace(found, mutual=m), "xx") for m in (None, 0.0, 1.0))
-    assert chosen < alone < unseen
-
-
-def test_doubt_knows_the_jurisdiction() -> None:
+def test_a_candidate_that_gives_attention_back_is_doubted_less() -> None:
     named, found = mock.Mock(concepts=np.ones(1)), Evidence(0.4, 0.5, 0.5, 0.0)
-    expected = sorted(OFFSETS, key=OFFSETS.__getitem__)
-    assert sorted(OFFSETS, key=lambda code: no_counterpart(named, found, code)) == expected
-    assert no_counterpart(named, found, "xx") == WEIGHED["text"].of(found)
+    unseen, chosen = (no_counterpart(named, replace(found, mutual=share), "my") for share in (0.0, 1.0))
+    assert chosen < unseen == WEIGHED["unit"].of(replace(found, mutual=0.0), "my")
+    assert no_counterpart(named, found, "my") == WEIGHED["text"].of(found, "my")
 
 
 def test_concepts_tell_only_of_a_question_that_names_some(core: Searcher) -> None:
@@ -306,7 +299,7 @@ def test_concepts_tell_only_of_a_question_that_names_some(core: Searcher) -> Non
     silent = replace(query, concepts=np.zeros_like(query.concepts))
     little, much = Evidence(0.2, 0.1, 0.1, 0.0, 0.5), Evidence(0.9, 0.1, 0.1, 0.0, 0.5)
     for found in (little, much):
-        assert no_counterpart(silent, found, "my") == WEIGHED["without"].of(Evidence(0, 0, 0, 0.0))
+        assert no_counterpart(silent, found, "my") == WEIGHED["without"].of(Evidence(0, 0, 0, 0.0), "xx")
     named = replace(query, concepts=np.ones_like(query.concepts))
     assert no_counterpart(named, little, "my") > no_counterpart(named, much, "my")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -36,7 +36,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A logistic estimate: the weight of each kind of evidence, and what is added."""
+    """A logistic estimate: the weight of each kind of evidence, what is added, and what is added for a
+    ``jurisdiction`` of which something was learned."""
 
     core: float
     about: float
@@ -44,22 +45,21 @@ class Weights:
     nearness: float
     mutual: float
     bias: float
+    jurisdiction: Mapping[str, float]
 
-    def of(self, evidence: Evidence, offset: float = 0.0) -> float:
-        """The estimate, between 1 - ``CERTAIN`` and ``CERTAIN``; ``offset`` is that of the jurisdiction."""
+    def of(self, evidence: Evidence, jurisdiction: str) -> float:
+        """The estimate, between 1 - ``CERTAIN`` and ``CERTAIN``."""
         e = evidence
         value = self.core * e.core + self.about * e.about + self.law * e.law + self.nearness * e.nearness
-        value += self.mutual * (e.mutual or 0.0) + self.bias + offset
+        value += self.mutual * (e.mutual or 0.0) + self.bias + self.jurisdiction.get(jurisdiction, 0.0)
         return min(max(1 / (1 + math.exp(-value)), 1 - CERTAIN), CERTAIN)
 
 
 @cache
-def fitted() -> tuple[dict[str, Weights], dict[str, float]]:
-    """The fitted weights, for a ``unit`` and for a ``text`` that name concepts and for a question ``without``; and what
-    is added for a jurisdiction, where something was learned of it."""
+def weights() -> dict[str, Weights]:
+    """The fitted weights: for a ``unit`` and for a ``text`` that name concepts, and for a question ``without``."""
     table = tomllib.loads(files("lawsearch").joinpath("data", "doubt.toml").read_text("utf-8"))
-    offsets = table.pop("jurisdiction")
-    return {name: Weights(**row) for name, row in table.items()}, offsets
+    return {name: Weights(**row) for name, row in table.items()}
 
 
 def evidence(
@@ -119,10 +119,8 @@ def doubts(
 
 def no_counterpart(query: Query, found: Evidence, jurisdiction: str) -> float:
     """Estimated probability that ``jurisdiction`` has no counterpart of ``query``, 0..1, by what was found."""
-    weights, offsets = fitted()
-    if not query.concepts.any():
-        return weights["without"].of(found)
-    return weights["text" if found.mutual is None else "unit"].of(found, offsets.get(jurisdiction, 0.0))
+    asked = ("text" if found.mutual is None else "unit") if query.concepts.any() else "without"
+    return weights()[asked].of(found, jurisdiction)
 
 
 def relative(scores: np.ndarray) -> np.ndarray:

@@ -2,9 +2,9 @@
 
     python -m tests.quality.calibrate CORPUS GOLD [GOLD ...]
 
-A logistic regression on the kinds of evidence that ``lawsearch.confidence`` lists, none of which may speak for a gap,
-with an offset for the jurisdiction asked that is shrunk towards none. Each table counts alike, and so do its sections
-and its topics. Printed is how well the estimate ranks gaps (AUROC of sections / topics) and how far off it is (log
+For sections and for topics a logistic regression on the kinds of evidence that ``lawsearch.confidence`` lists, none of
+which may speak for a gap, with an offset for the jurisdiction asked that is shrunk towards none. Each table counts
+alike. Printed is how well the estimate ranks gaps (AUROC of sections / topics) and how far off it is (log
 loss), as fitted and for laws, topics and tables that the fit has not seen. How far it keeps its word where the topics of
 the question were left out is put into docs/matching.md.
 """
@@ -15,7 +15,7 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +32,10 @@ BEGIN, END = "<!-- measured: python -m tests.quality.calibrate -->\n", "<!-- /me
 KINDS = [field.name for field in fields(Evidence)]
 HEAD = """\
 # Weights of the estimate of no counterpart, fitted by tests/quality/calibrate.py: for a unit of a text and for a text
-# by itself that name concepts, and for a question that names none; and what is added for the jurisdiction asked. Not to
-# be changed by hand."""
+# by itself that name concepts, and for a question that names none; what is added for the jurisdiction asked. Not to be
+# changed by hand."""
+#: The kinds of evidence that there are of a question, by what it is called there and in gold tables.
+ASKED = {"unit": ("provision", KINDS), "text": ("topic", KINDS[:-1])}
 #: Strength of the penalty on squared weights, of evidence in standard deviations: it only keeps them finite.
 RIDGE = 1.0
 #: The same of offsets of jurisdictions: there are few laws of each. 1 and 25 are worse for topics not seen.
@@ -65,7 +67,11 @@ class Fit:
 
     def of(self, case: Case) -> float:
         """The logit of the estimate."""
-        return float(self.weights @ np.array(case.evidence)) + self.offsets.get(case.target, 0.0) + self.bias
+        return (
+            float(self.weights @ np.nan_to_num(np.array(case.evidence, float)))
+            + self.offsets.get(case.target, 0.0)
+            + self.bias
+        )
 
 
 def cases(folder: Path, corpus: Path) -> Iterator[Case]:
@@ -86,20 +92,13 @@ def cases(folder: Path, corpus: Path) -> Iterator[Case]:
                 )  # fmt: skip
 
 
-def completed(known: Sequence[Case]) -> list[Case]:
-    """The cases with what has no value in some of them at its mean in the others: it says nothing of them."""
-    values = np.array([case.evidence for case in known], float)
-    values = np.where(np.isnan(values), np.nanmean(values, axis=0), values)
-    return [replace(case, evidence=tuple(row)) for case, row in zip(known, values.tolist(), strict=True)]
-
-
-def fit(known: Sequence[Case], kinds: Sequence[int], shrink: float = SHRINK) -> Fit:
+def fit(known: Sequence[Case], kinds: Sequence[str], shrink: float = SHRINK) -> Fit:
     """The estimate by the evidence of some ``kinds``; an infinite ``shrink`` leaves the jurisdictions out."""
-    values = np.array([case.evidence for case in known])[:, kinds]
+    columns = [KINDS.index(kind) for kind in kinds]
+    values = np.array([case.evidence for case in known], float)[:, columns]
     gap = np.array([case.gap for case in known], float)
-    sets = [(case.table, case.mode) for case in known]
-    counts = {key: sets.count(key) for key in set(sets)}
-    share = np.array([len(known) / len(counts) / counts[key] for key in sets])
+    tables = [case.table for case in known]
+    share = np.array([len(known) / len(set(tables)) / tables.count(table) for table in tables])
     mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
     codes = sorted({case.target for case in known}) if np.isfinite(shrink) else []
     there = np.array([[case.target == code for code in codes] for case in known], float).reshape(len(known), len(codes))
@@ -115,19 +114,24 @@ def fit(known: Sequence[Case], kinds: Sequence[int], shrink: float = SHRINK) -> 
     bounds = [(None, 0.0)] * len(kinds) + [(None, None)] * (len(codes) + 1)
     found = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
     weights = np.zeros(len(KINDS))
-    weights[kinds] = found[: len(kinds)] / spread
+    weights[columns] = found[: len(kinds)] / spread
     offsets = dict(zip(codes, found[len(kinds) : -1].tolist(), strict=True))
-    return Fit(weights, offsets, float(found[-1] - weights[kinds] @ mean))
+    return Fit(weights, offsets, float(found[-1] - weights[columns] @ mean))
+
+
+def fitted(known: Sequence[Case], shrink: float = SHRINK) -> dict[str, Fit]:
+    """What is fitted on sections and on topics, by their mode."""
+    return {mode: fit([c for c in known if c.mode == mode], kinds, shrink) for mode, kinds in ASKED.values()}
 
 
 def unseen(known: Sequence[Case], groups: Callable[[Case], frozenset[str]], shrink: float = SHRINK) -> np.ndarray:
     """Logits for every case by what was fitted on the cases that share none of its groups."""
     found = np.zeros(len(known))
     for key in sorted({tuple(sorted(groups(case))) for case in known}):
-        fitted = fit([case for case in known if not groups(case) & set(key)], range(len(KINDS)), shrink)
+        taught = fitted([case for case in known if not groups(case) & set(key)], shrink)
         for i, case in enumerate(known):
             if groups(case) == set(key):
-                found[i] = fitted.of(case)
+                found[i] = taught[case.mode].of(case)
     return found
 
 
@@ -166,15 +170,16 @@ def reliability(known: Sequence[Case], values: np.ndarray) -> str:
     return lines
 
 
-def rows(known: Sequence[Case], fitted: Fit) -> dict[str, Mapping[str, float]]:
-    """The tables of the file of weights."""
-    alone = fit(known, [KINDS.index("nearness")], np.inf)
-    unit = dict(zip([*KINDS, "bias"], [*fitted.weights.tolist(), fitted.bias], strict=True))
-    # Of a text by itself nothing is mutual: all of them were given the same for it.
-    given = next(case.evidence[KINDS.index("mutual")] for case in known if case.mode == "topic")
-    text = unit | {"mutual": 0.0, "bias": unit["bias"] + unit["mutual"] * (given or 0.0)}
-    without = dict(zip([*KINDS, "bias"], [*alone.weights.tolist(), alone.bias], strict=True))
-    return {"unit": unit, "text": text, "without": without, "jurisdiction": fitted.offsets}
+def written(known: Sequence[Case]) -> str:
+    """The file of weights."""
+    found = {name: fitted(known)[mode] for name, (mode, _) in ASKED.items()}
+    found["without"] = fit(known, ["nearness"], np.inf)
+    lines = [HEAD]
+    for name, one in found.items():
+        values = dict(zip([*KINDS, "bias"], [*one.weights.tolist(), one.bias], strict=True))
+        for title, row in ((name, values), (f"{name}.jurisdiction", one.offsets)):
+            lines += ["", f"[{title}]", *(f"{key} = {value:.3f}" for key, value in row.items())]
+    return "\n".join(lines) + "\n"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -183,14 +188,13 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__)
         return 2
     corpus, *folders = map(Path, arguments)
-    known = completed([case for folder in folders for case in cases(folder, corpus)])
-    fitted = fit(known, range(len(KINDS)))
-    alone = fit(known, [KINDS.index("nearness")], np.inf)
+    known = [case for folder in folders for case in cases(folder, corpus)]
+    both, alone = fitted(known), fit(known, ["nearness"], np.inf)
     splits = {"laws": lambda case: case.laws, "topics": lambda case: case.topics}
     if len(folders) > 1:
         splits["tables"] = lambda case: frozenset([case.table])
     estimates = {
-        "as fitted": np.array([fitted.of(case) for case in known]),
+        "as fitted": np.array([both[case.mode].of(case) for case in known]),
         "nearness alone": np.array([alone.of(case) for case in known]),
     }
     for name, groups in splits.items():
@@ -198,10 +202,7 @@ def main(arguments: Sequence[str]) -> int:
         estimates[f"unseen {name}, one for all jurisdictions"] = unseen(known, groups, np.inf)
     for name, values in estimates.items():
         print(name, *(f"{folder.name}: {ranked(known, values, folder.name)}" for folder in folders), sep="\n    ")
-    lines = [HEAD]
-    for name, row in rows(known, fitted).items():
-        lines += ["", f"[{name}]", *(f"{key} = {value:.3f}" for key, value in row.items())]
-    FILE.write_text("\n".join(lines) + "\n", "utf-8")
+    FILE.write_text(written(known), "utf-8")
     table = BEGIN + reliability(known, estimates["unseen topics"]) + END
     text = DOCS.read_text("utf-8")
     DOCS.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: table, text, flags=re.DOTALL), "utf-8")
