@@ -13,7 +13,7 @@ from math import radians, tan
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
+import scipy  # its parts load when they are first used: most documents are no scans
 
 Pixels = np.ndarray[Any, np.dtype[Any]]
 #: A box of pixels: top, bottom, left, right.
@@ -79,8 +79,8 @@ class _Marks:
     """The connected marks of ink on a page: what each number of ``labels`` covers."""
 
     def __init__(self, ink: Pixels) -> None:
-        self.labels, count = ndimage.label(ink, np.ones((3, 3)))
-        boxes = ndimage.find_objects(self.labels)
+        self.labels, count = scipy.ndimage.label(ink, np.ones((3, 3)))
+        boxes = scipy.ndimage.find_objects(self.labels)
         edges = np.array([(r.start, r.stop, c.start, c.stop) for r, c in boxes]).reshape(count, 4)
         self.top, self.bottom, self.left, self.right = edges.T
         self.height, self.width = self.bottom - self.top, self.right - self.left
@@ -104,9 +104,9 @@ class _Marks:
 
         ``page`` is the number of pixels of the page: what covers much of it is text that stands close.
         """
-        close = ndimage.label(ndimage.maximum_filter(self.labels > 0, int(self.letter)))[0]
+        close = scipy.ndimage.label(scipy.ndimage.maximum_filter(self.labels > 0, int(self.letter)))[0]
         group = np.zeros(len(self.top), int)
-        group[:] = ndimage.maximum(close, self.labels, np.arange(1, len(self.top) + 1))
+        group[:] = scipy.ndimage.maximum(close, self.labels, np.arange(1, len(self.top) + 1))
         found = np.zeros(len(self.top), bool)
         for number in np.unique(group[self.height > 2.2 * self.letter]):
             own = (group == number) & (self.height > 0)
@@ -191,8 +191,8 @@ def _threshold(grey: Pixels) -> int:
 def _cleaned(ink: Pixels, dpi: int) -> Pixels:
     """The ink without specks that stand alone."""
     reach = max(3, dpi // 12)
-    near = ndimage.maximum_filter(ink, reach)
-    labels, count = ndimage.label(near)
+    near = scipy.ndimage.maximum_filter(ink, reach)
+    labels, count = scipy.ndimage.label(near)
     amount = np.bincount(labels.ravel(), weights=ink.ravel(), minlength=count + 1)
     kept: Pixels = ink & (amount >= 9 * (dpi / 200) ** 2)[labels]
     return kept
@@ -218,7 +218,7 @@ def _straight(picture: Pixels, slope: float, blank: int) -> Pixels:
     centre = np.array(picture.shape) / 2
     turn = np.array([[1, slope], [-slope, 1]]) / np.hypot(1, slope)
     order = 0 if picture.dtype == bool else 1
-    turned: Pixels = ndimage.affine_transform(
+    turned: Pixels = scipy.ndimage.affine_transform(
         picture.view(np.uint8), turn, centre - turn @ centre, order=order, cval=blank
     ).view(picture.dtype)
     return turned
@@ -237,7 +237,7 @@ def _distance(core: Pixels, letter: float) -> float:
     """The distance at which the rows of ink repeat themselves, or what their height allows."""
     profile = core.sum(1).astype(float)
     # Marks above and below letters, hardly apart from them, belong to the height of a line.
-    lines = _runs(ndimage.binary_closing(profile > 0, np.ones(max(2, int(0.35 * letter)))))
+    lines = _runs(scipy.ndimage.binary_closing(profile > 0, np.ones(max(2, int(0.35 * letter)))))
     heights = [end - first for first, end in lines if end - first > letter]
     most = 1.6 * float(np.median(heights)) if heights else 3 * letter
     profile -= profile.mean()
@@ -311,7 +311,7 @@ def _lines(ink: Pixels, cells: Iterable[_Cell], letter: float, pitch: float) -> 
 
 def _thinnest(profile: Pixels, usual: float) -> list[int]:
     """Where a profile of several lines is cut: between its peaks."""
-    smooth = ndimage.gaussian_filter1d(profile, usual / 6, mode="constant")
+    smooth = scipy.ndimage.gaussian_filter1d(profile, usual / 6, mode="constant")
     inner = smooth[1:-1]
     peaks = np.flatnonzero((inner >= smooth[:-2]) & (inner > smooth[2:]) & (inner > 0.15 * smooth.max())) + 1
     kept: list[int] = []
@@ -341,8 +341,8 @@ def _strip(grey: Pixels, dark: Pixels, own: Pixels, cell: _Cell, small: float, d
     top, left = cell[0] + rows[0][0], cell[2] + columns[0][0]
     bottom, right = top + own.shape[0], left + own.shape[1]
     frame = slice(top, bottom), slice(left, right)
-    strange = ndimage.binary_dilation(dark[frame] & ~own, iterations=2)
-    pixels = np.where(strange & ~ndimage.binary_dilation(own, iterations=2), paper, grey[frame])
+    strange = scipy.ndimage.binary_dilation(dark[frame] & ~own, iterations=2)
+    pixels = np.where(strange & ~scipy.ndimage.binary_dilation(own, iterations=2), paper, grey[frame])
     profile = own.sum(1)
     body = np.flatnonzero(profile >= 0.4 * profile.max())
     starts = int((own[:, 1:] & ~own[:, :-1]).sum() + own[:, 0].sum())

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import SimpleNamespace
 
 import numpy as np
@@ -78,9 +78,10 @@ class Told(Matcher):
     def query_of(self, row: int, _unit: object) -> int:  # type: ignore[override]
         return row
 
-    def rank(self, query: int, groups: Sequence[Group], _mask: object = None) -> list[Ranking]:  # type: ignore[override]
+    def ranks(self, queries: Iterable[int], groups: Sequence[Group], _mask: object = None) -> Iterator[list[Ranking]]:  # type: ignore[override]
         rows = [np.arange(group.start, group.stop) for group in groups]
-        return fuse(rows, [{"meaning": self.near[query, own]} for own in rows])
+        for query in queries:
+            yield fuse(rows, [{"meaning": self.near[query, own]} for own in rows])
 
 
 def test_a_chain_through_a_third_law_ranks_higher() -> None:
@@ -93,7 +94,7 @@ def test_a_chain_through_a_third_law_ranks_higher() -> None:
     matcher = Told(near, groups)
     links = link(matcher, [SimpleNamespace()] * 9, groups)
     assert links[0, 6] > 1.5 * links[0, 7]
-    (direct,) = matcher.rank(0, groups[2:])
+    ((direct,),) = matcher.ranks([0], groups[2:])
     assert direct.scores[0] == direct.scores[1], "without the bridge the two are alike"
     (bridged,) = matcher.bridged([direct], matcher.bridges(0, links))
     assert bridged.rows[0] == 6

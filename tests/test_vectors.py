@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lawsearch.vectors import PLAIN, VectorIndex
+from lawsearch.vectors import PLAIN, Parts, VectorIndex
 
 RANGES = {"sg-en": (0, 40), "ph-en": (40, 41), "th-th": (41, 120)}
 
@@ -39,6 +39,23 @@ def test_flat_search_equals_numpy(index: VectorIndex, vectors: np.ndarray, name:
         wanted = [int(r) for r in wanted if mask is None or mask[r]][:limit]
         assert rows.tolist() == wanted
         assert np.allclose(cosines, (vectors @ query)[wanted], atol=1e-5)
+
+
+def test_parts_are_nearly_those_that_were_given(vectors: np.ndarray, tmp_path: Path) -> None:
+    given = np.concatenate([vectors, np.zeros((1, 24), np.float32)])
+    Parts.write(tmp_path / "parts.npy", given)
+    parts = Parts(tmp_path / "parts.npy")
+    assert (len(parts), parts.shape, parts[:].dtype) == (121, (121, 24), np.float32)
+    # Half a step of the largest number's hundred and twenty-seventh.
+    assert (np.abs(parts[:] - given) <= np.abs(given).max(axis=1, keepdims=True) / 254 + 1e-7).all()
+    assert np.array_equal(parts[np.array([7, 120, 3])], parts[:][[7, 120, 3]])
+    assert np.array_equal(parts[5:9], parts[:][5:9])
+    assert parts[3:3].shape == (0, 24)
+
+
+def test_no_parts_at_all(tmp_path: Path) -> None:
+    Parts.write(tmp_path / "parts.npy", np.zeros((0, 24), np.float32))
+    assert Parts(tmp_path / "parts.npy")[:].shape == (0, 24)
 
 
 def test_a_mask_that_bars_all_finds_nothing(index: VectorIndex, vectors: np.ndarray) -> None:

@@ -16,7 +16,7 @@ from lawsearch.confidence import doubts, relative
 from lawsearch.embedding import Models
 from lawsearch.generation import Group
 from lawsearch.linking import Progress, silent
-from lawsearch.matching import Matcher
+from lawsearch.matching import Matcher, attended
 from lawsearch.topic import Topic
 
 #: Score from which a provision is said to be about a topic: likelier than not.
@@ -28,11 +28,11 @@ def assign(
 ) -> sparse.csr_matrix:
     """Scores 0..1 of all units by topic, shape (n, len(topics)), zero where a unit is not about a topic."""
     table = np.zeros((len(matcher.generation.ids), len(topics)), np.float32)
-    for column, topic in enumerate(topics):
-        query = matcher.query_of_text(models, f"{topic.label()}. {topic.definition}", "en")
-        bridges, rankings = matcher.reached(query)
-        answered = matcher.bridged([rankings[group.name] for group in groups], bridges)
-        for ranking, missing in zip(answered, doubts(matcher, query, answered, bridges, groups), strict=True):
+    queries = [matcher.query_of_text(models, f"{t.label()}. {t.definition}", "en") for t in topics]
+    for column, rankings in enumerate(matcher.ranks(queries, groups)):
+        bridges = attended(rankings, matcher.generation.links)
+        answered = matcher.bridged(rankings, bridges)
+        for ranking, missing in zip(answered, doubts(matcher, queries[column], answered, bridges, groups), strict=True):
             table[ranking.rows, column] = (1 - missing) * relative(ranking.scores)
         progress("topics", column + 1, len(topics))
     table[table < FLOOR] = 0

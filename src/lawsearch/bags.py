@@ -80,6 +80,18 @@ class Bags:
         weights = query[named] if asked is None else query[asked[owners], named]
         return np.bincount(owners, self._matrix.data[places] * weights, len(rows))
 
+    def table(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """As ``cosines``, of each of ``queries`` (q, len(keys)) with every unit, shape (len(rows), q)."""
+        starts = self._matrix.indptr[rows]
+        counts = self._matrix.indptr[rows + 1] - starts
+        places = spans(starts, counts)
+        products = self._matrix.data[places, None] * queries.T[self._matrix.indices[places]]
+        found = np.zeros((len(rows), len(queries)), products.dtype)
+        filled = np.flatnonzero(counts)
+        if len(filled):
+            found[filled] = np.add.reduceat(products, (np.cumsum(counts) - counts)[filled], axis=0)
+        return found
+
     def means(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Weighted means of the vectors of the units at ``rows``, one for each line of ``weights`` (k, len(rows)),
         shape (k, len(keys)); zeros where nothing weighs."""

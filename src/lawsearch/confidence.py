@@ -11,6 +11,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from lawsearch.bags import spans
 from lawsearch.generation import Group
 from lawsearch.matching import NEAREST, Bridges, Matcher, Query, directions, late
 from lawsearch.ranking import Ranking, fuse
@@ -93,15 +94,16 @@ def returned(matcher: Matcher, row: int, candidates: Sequence[int], groups: Sequ
         near = g.whole.vectors[rows] @ g.whole.vectors[row]
         near[rows == row] = np.inf
         rows = rows[np.argsort(-near, kind="stable")[:NEAREST]]
-    cosines = g.whole.vectors[rows] @ g.whole.vectors[np.array(candidates, np.int64)].T
-    seen = []
-    for candidate, group, near in zip(candidates, groups, cosines.T, strict=True):
-        hubs = matcher.hubness(rows, group.language)
-        views = {"meaning": 2 * near - hubs}
-        parts = np.asarray(g.parts[slice(*g.offsets[candidate : candidate + 2])], np.float32)
-        if len(parts):
-            views["parts"] = 2 * late(g.parts, g.offsets, parts, rows) - directions(parts) * hubs
-        seen.append(views)
+    asked = np.array(candidates, np.int64)
+    hubs = np.array([matcher.hubness(rows, group.language) for group in groups]).T
+    meaning = 2 * (g.whole.vectors[rows] @ g.whole.vectors[asked].T) - hubs
+    counts, widths = (g.offsets[of + 1] - g.offsets[of] for of in (rows, asked))
+    lines, theirs = (g.parts[spans(g.offsets[of], n)] for of, n in ((rows, counts), (asked, widths)))
+    parts = 2 * late(lines, counts, theirs, widths) - directions(widths) * hubs
+    seen = [
+        {"meaning": near, "parts": part} if width else {"meaning": near}
+        for near, part, width in zip(meaning.T, parts.T, widths.tolist(), strict=True)
+    ]
     rankings = fuse([rows] * len(seen), seen)
     return [float(ranking.shares()[ranking.rows == row][0]) for ranking in rankings]
 

@@ -135,12 +135,13 @@ class _Direction:
         self._places: dict[str, dict[str, int]] = {}
         self._doubts: dict[str, float] = {}
         self.chosen: dict[str, list[str]] = {}
-        for unit in units if others else ():
-            group = g.groups[f"{g.instruments[to.instrument].jurisdiction}-{to.language}"]
-            row = g.rows[unit.id]
-            query = matcher.query_of(row, unit)
-            bridges = matcher.bridges(row)
-            (ranking,) = matcher.bridged(matcher.rank(query, [group], mask), bridges)
+        asked = units if others else []
+        group = g.groups[f"{g.instruments[to.instrument].jurisdiction}-{to.language}"]
+        queries = [matcher.query_of(g.rows[unit.id], unit) for unit in asked]
+        bridged = matcher.bridges_of([g.rows[unit.id] for unit in asked], g.links)
+        ranked = matcher.ranks(queries, [group], mask)
+        for unit, query, plain, bridges in zip(asked, queries, ranked, bridged, strict=True):
+            (ranking,) = matcher.bridged(plain, bridges)
             self._rankings[unit.id] = ranking
             self._places[unit.id] = {g.ids[r]: i for i, r in enumerate(ranking.rows)}
             (self._doubts[unit.id],) = doubts(matcher, query, [ranking], bridges, [group])

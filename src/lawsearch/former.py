@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from lawsearch import views
+from lawsearch.bags import spans
 from lawsearch.embedding import Encoder, Models
 from lawsearch.generation import Generation, Group
 from lawsearch.instrument import Instrument
@@ -23,6 +24,7 @@ from lawsearch.journal import Version
 from lawsearch.matching import Bridges, Matcher, Query, directions, late
 from lawsearch.ranking import Ranking, fuse
 from lawsearch.store import Store
+from lawsearch.vectors import Parts
 
 #: The constants of BM25 that the lexical index has, too.
 _K, _B = 1.2, 0.75
@@ -48,11 +50,11 @@ def write(folder: Path, store: Store, models: Models, embed: Embed) -> None:
         "whole": embed(models.multilingual, wholes, "former wordings"),
         "title": embed(models.multilingual, [views.title(p) for p in units], "former titles"),
         "english": english,
-        "parts": parts.astype(np.float16),
         "offsets": np.cumsum([0, *(len(part) for part in lines)], dtype=np.int64),
     }
     for name, values in arrays.items():
         np.save(folder / f"{name}.npy", values)
+    Parts.write(folder / "parts.npy", parts)
     rows = [
         {"version": v.number, "words": dict(Counter(views.vocabulary(p))), "concepts": dict(views.bag(p))}
         for v, p in kept
@@ -77,9 +79,10 @@ class Former:
         if not folder.is_dir():
             return
         rows = json.loads((folder / "wordings.json").read_text("utf-8"))
-        self._whole, self._title, self._english, self.parts, self.offsets = (
-            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("whole", "title", "english", "parts", "offsets")
+        self._whole, self._title, self._english, self.offsets = (
+            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("whole", "title", "english", "offsets")
         )
+        self.parts = Parts(folder / "parts.npy")
         former = {v.number: v for v in journal.former()}
         self.versions = [former[row["version"]] for row in rows]
         self._words: list[Mapping[str, int]] = [row["words"] for row in rows]
@@ -131,7 +134,9 @@ class Former:
             "title": self._title[own] @ query.title,
         }
         if len(query.parts):
-            seen["parts"] = 2 * late(self.parts, self.offsets, query.parts, own) - directions(query.parts) * hubs
+            widths, counts = np.array([len(query.parts)]), self.offsets[own + 1] - self.offsets[own]
+            parts = self.parts[spans(self.offsets[own], counts)]
+            seen["parts"] = 2 * late(parts, counts, query.parts, widths)[:, 0] - directions(widths) * hubs
         if query.english is not None and group.language == "en":
             seen["english"] = self._english[own] @ query.english
         if query.concepts.any():

@@ -39,9 +39,9 @@ from lawsearch.instrument import Instrument
 from lawsearch.lexicon import Lexicon
 from lawsearch.store import Store
 from lawsearch.topic import taxonomy_from
-from lawsearch.vectors import VectorIndex
+from lawsearch.vectors import Parts, VectorIndex
 
-FORMAT = 5
+FORMAT = 6
 #: What the readers of its files raise where one is missing, cut short or something else.
 _DAMAGE = (
     LawsearchError, OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, BadZipFile, sqlite3.Error,
@@ -136,8 +136,7 @@ class Generation:
             self.whole = VectorIndex(folder, ranges)
             self.title = VectorIndex(folder / "title", ranges)
             self.english = VectorIndex(folder / "english", ranges)
-            # As plain arrays over what is mapped: numpy's own class for that costs more than small pieces of it.
-            self.parts = np.load(folder / "parts.npy", mmap_mode="r").view(np.ndarray)
+            self.parts = Parts(folder / "parts.npy")
             self.offsets = np.load(folder / "offsets.npy")
             self.hubness = np.load(folder / "hubness.npy", mmap_mode="r").view(np.ndarray)
             self.links: sparse.csr_matrix = sparse.load_npz(folder / "links.npz").tocsr()

@@ -27,7 +27,7 @@ from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.store import Store
 from lawsearch.topic import Taxonomy
-from lawsearch.vectors import VectorIndex
+from lawsearch.vectors import Parts, VectorIndex
 
 #: Share of the units up to which those that changed are linked with what is there; beyond it all links are made anew.
 RELINKED = 0.1
@@ -200,7 +200,7 @@ def _write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Emb
     spoken = [row for row, u in enumerate(units) if u.language == "en"]
     if english and spoken:
         second[spoken] = embed(english, [wholes[row] for row in spoken], "English")
-    np.save(folder / "parts.npy", parts.astype(np.float16))
+    Parts.write(folder / "parts.npy", parts)
     np.save(folder / "offsets.npy", np.cumsum([0, *(len(part) for part in lines)], dtype=np.int64))
     groups = [Group(**g) for g in manifest["groups"]]
     np.save(folder / "hubness.npy", hubness(vectors, groups, manifest["languages"]))

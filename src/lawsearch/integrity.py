@@ -15,11 +15,12 @@ import numpy as np
 from lawsearch import sums, views
 from lawsearch.generation import Generation
 from lawsearch.text import digest
+from lawsearch.vectors import Parts
 
 #: The digests of all files, as ``sha256sum --check`` reads them.
 SUMS = "SHA256SUMS"
-#: How far a vector's length may be from one: as stored, and as stored in half precision.
-_UNIT, _HALF = 1e-3, 1e-2
+#: How far a vector's length may be from one: as stored, and as stored in eight bits.
+_UNIT, _ROUNDED = 1e-3, 1e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _shapes(g: Generation, n: int) -> Iterator[str]:
 def _lengths(g: Generation) -> Iterator[str]:
     """Vectors are of unit length; a unit that is not English has none of the English model."""
     for name, vectors, slack in (
-        ("whole", g.whole.vectors, _UNIT), ("title", g.title.vectors, _UNIT), ("parts", g.parts, _HALF),
+        ("whole", g.whole.vectors, _UNIT), ("title", g.title.vectors, _UNIT), ("parts", g.parts, _ROUNDED),
     ):  # fmt: skip
         if not _all_unit(vectors, slack):
             yield f"a vector of {name} is not of unit length"
@@ -155,9 +156,9 @@ def _lengths(g: Generation) -> Iterator[str]:
         yield "a vector of english is not of unit length, or stands where none should"
 
 
-def _all_unit(vectors: np.ndarray, slack: float) -> bool:
+def _all_unit(vectors: np.ndarray | Parts, slack: float) -> bool:
     steps = range(0, len(vectors), 65536)
-    lengths = (np.linalg.norm(np.asarray(vectors[at : at + 65536], np.float32), axis=1) for at in steps)
+    lengths = (np.linalg.norm(vectors[at : at + 65536], axis=1) for at in steps)
     return all(bool((np.abs(some - 1) < slack).all()) for some in lengths)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 
 import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from lawsearch.generation import Group
-from lawsearch.matching import LINKS, Bridges, Matcher, Query
+from lawsearch.matching import CROSSING, LINKS, Matcher, attended, lifted, said
 from lawsearch.provision import Provision
 from lawsearch.ranking import Ranking
 
@@ -73,12 +73,12 @@ def link(
     where it is mutual. Each round lets the links of the round before bridge, and those of neighbours count.
     """
     rankings: list[tuple[int, Ranking]] = []
-    home = {row: g for g in groups for row in range(g.start, g.stop)}
-    for row, unit in enumerate(units):
-        query = matcher.query_of(row, unit)
-        foreign = [group for group in groups if group.jurisdiction != home[row].jurisdiction]
-        rankings += [(row, ranking) for ranking in _ranked(matcher, query, foreign)]
-        progress("linking", row + 1, len(units))
+    for group in groups:
+        foreign = [g for g in groups if g.jurisdiction != group.jurisdiction]
+        rows = range(group.start, group.stop)
+        for row, seen in zip(rows, _ranked(matcher, units, rows, foreign), strict=True):
+            rankings += [(row, ranking) for ranking in seen]
+            progress("linking", row + 1, len(units))
     links = _mutual(rankings, len(units))
     for _ in range(ROUNDS - 1):
         links = _mutual(_bridged(matcher, rankings, links), len(units))
@@ -103,28 +103,23 @@ def relink(
     place = (np.ones(len(there), np.float32), (there, kept[there]))
     moved = sparse.csr_matrix(place, shape=(len(kept), known.shape[0]))
     carried = (moved @ known @ moved.T).tocsr()
-    home = {row: g for g in groups for row in range(g.start, g.stop)}
-    new = np.flatnonzero(kept < 0).tolist()
     rankings: list[tuple[int, Ranking]] = []
-    partners: dict[int, set[Group]] = {}
-    for done, row in enumerate(new, 1):
-        query = matcher.query_of(row, units[row])
-        foreign = [group for group in groups if group.jurisdiction != home[row].jurisdiction]
-        seen = _ranked(matcher, query, foreign)
-        rankings += [(row, ranking) for ranking in seen]
-        # Whom bridges will bring forward is asked, too.
-        attention = np.zeros(len(kept), np.float32)
-        for ranking in seen:
-            attention[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
-        bridges = Bridges(attention, (sparse.csr_matrix(attention) @ carried).toarray().ravel())
-        for ranking in (*seen, *matcher.bridged(seen, bridges)):
-            for other in ranking.rows[:ASKED][ranking.shares()[:ASKED] >= NOTICED].tolist():
-                if kept[other] >= 0:
-                    partners.setdefault(other, set()).add(home[row])
-        progress("linking", done, len(new))
-    for other, asked in partners.items():
-        query = matcher.query_of(other, units[other])
-        rankings += [(other, own) for own in _ranked(matcher, query, sorted(asked, key=lambda g: g.start))]
+    partners: dict[int, list[Group]] = {}
+    done, news = 0, int((kept < 0).sum())
+    for group in groups:
+        foreign = [g for g in groups if g.jurisdiction != group.jurisdiction]
+        new = [row for row in range(group.start, group.stop) if kept[row] < 0]
+        for row, seen in zip(new, _ranked(matcher, units, new, foreign), strict=True):
+            rankings += [(row, ranking) for ranking in seen]
+            for other in _noticed(matcher, seen, carried):
+                if kept[other] >= 0 and group not in (asked := partners.setdefault(other, [])):
+                    asked.append(group)
+            done += 1
+            progress("linking", done, news)
+    for homes in dict.fromkeys(map(tuple, partners.values())):
+        rows = [other for other, found in partners.items() if tuple(found) == homes]
+        for row, seen in zip(rows, _ranked(matcher, units, rows, homes), strict=True):
+            rankings += [(row, ranking) for ranking in seen]
     rankings.sort(key=lambda entry: entry[0])
     # Of what the partners were asked, only what they think of new units counts.
     fresh = sparse.diags((kept < 0).astype(np.float32))
@@ -139,18 +134,32 @@ def relink(
     return links
 
 
-def _ranked(matcher: Matcher, query: Query, groups: Sequence[Group]) -> list[Ranking]:
-    """Groups as a unit sees them: what later rounds look at."""
-    return [Ranking(r.rows[:REMEMBERED], r.scores[:REMEMBERED], {}, {}) for r in matcher.rank(query, groups)]
+def _ranked(
+    matcher: Matcher, units: Sequence[Provision], rows: Sequence[int], groups: Sequence[Group]
+) -> Iterator[list[Ranking]]:
+    """Groups as each of the units at ``rows`` sees them: what later rounds look at."""
+    for found in matcher.ranks((matcher.query_of(row, units[row]) for row in rows), groups):
+        yield [Ranking(r.rows[:REMEMBERED], r.scores[:REMEMBERED], {}, {}) for r in found]
+
+
+def _noticed(matcher: Matcher, seen: Sequence[Ranking], links: sparse.csr_matrix) -> set[int]:
+    """Whom a unit that sees groups so gives its attention, or will once bridges bring them forward."""
+    found: set[int] = set()
+    for ranking in (*seen, *matcher.bridged(seen, attended(seen, links))):
+        found.update(ranking.rows[:ASKED][ranking.shares()[:ASKED] >= NOTICED].tolist())
+    return found
 
 
 def _bridged(
-    matcher: Matcher, rankings: Iterable[tuple[int, Ranking]], links: sparse.csr_matrix
+    matcher: Matcher, rankings: Sequence[tuple[int, Ranking]], links: sparse.csr_matrix
 ) -> Iterator[tuple[int, Ranking]]:
-    found = [(row, list(own)) for row, own in groupby(rankings, key=lambda entry: entry[0])]
-    for (row, own), bridges in zip(found, matcher.bridges_of([row for row, _ in found], links), strict=True):
-        for ranking in matcher.bridged([ranking for _, ranking in own], bridges):
-            yield row, ranking
+    own = groupby(rankings, key=lambda entry: entry[0])
+    while some := [(row, [ranking for _, ranking in found]) for row, found in islice(own, CROSSING)]:
+        seen = []
+        for (_, found), bridges in zip(some, matcher.bridges_of([row for row, _ in some], links), strict=True):
+            seen += [said(ranking, bridges) for ranking in found]
+        asking = [row for row, found in some for _ in found]
+        yield from zip(asking, lifted([ranking for _, found in some for ranking in found], seen), strict=True)
 
 
 def _mutual(rankings: Iterable[tuple[int, Ranking]], size: int) -> sparse.csr_matrix:

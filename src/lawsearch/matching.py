@@ -11,9 +11,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import islice
 
 import numpy as np
 from scipy import sparse
@@ -42,8 +43,10 @@ NEIGHBOURHOOD = 8
 LINKS = 20
 #: Share of attention below which a bridge counts as none.
 FAINT = 1e-3
-#: Units whose bridges are found at once.
-TOGETHER = 256
+#: Queries that are compared at once, and units whose bridges are found at once.
+TOGETHER, CROSSING = 32, 256
+#: Units up to which a group is looked at as a whole; of a larger one the indexes say what is near.
+BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,45 @@ class Query:
     about: np.ndarray
     language: str
     row: int | None = None
+
+    def has(self, view: str) -> bool:
+        """Whether it can be compared in a view at all."""
+        if view == "concepts":
+            return bool(self.concepts.any())
+        return len(self.parts) > 0 if view == "parts" else view != "english" or self.english is not None
+
+
+class Asked:
+    """Queries side by side, as they are multiplied with the vectors of units: (q, d) each, zeros where one has none;
+    ``parts`` one after another, of each query as many as ``widths`` (q,) says."""
+
+    def __init__(self, queries: Sequence[Query]) -> None:
+        self.queries = queries
+        self.meaning, self.title, self.concepts = (
+            np.stack([getattr(query, name) for query in queries]) for name in ("meaning", "title", "concepts")
+        )
+        self.parts = np.concatenate([query.parts for query in queries])
+        self.widths = np.array([len(query.parts) for query in queries])
+        spoken = [query.english for query in queries if query.english is not None]
+        nothing = np.zeros_like(spoken[0]) if spoken else np.zeros(1, np.float32)
+        self.english = np.stack([nothing if query.english is None else query.english for query in queries])
+
+
+#: Rows of a group that hold words of a query, best first, and how well; None where they are of another language.
+_Words = tuple[np.ndarray, np.ndarray] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """What of a group each query is to be compared with: the rows ``chosen`` for it, what ``words`` say of the group,
+    and the cosines of the nearest, best first, or None where all that may answer are chosen; ``rows`` are those of all
+    queries together."""
+
+    group: Group
+    rows: np.ndarray
+    words: Sequence[_Words]
+    chosen: Sequence[np.ndarray]
+    near: Sequence[np.ndarray | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +139,7 @@ class Matcher:
         return Query(
             meaning=g.whole.vectors[row],
             title=g.title.vectors[row],
-            parts=np.asarray(g.parts[g.offsets[row] : g.offsets[row + 1]], np.float32),
+            parts=g.parts[g.offsets[row] : g.offsets[row + 1]],
             english=english if english.any() else None,
             words=g.lexicon.rarest(views.vocabulary(unit)),
             concepts=whole,
@@ -128,58 +170,132 @@ class Matcher:
 
         ``mask`` (n,) bool says which rows may answer; None: all.
         """
-        if not groups:
-            return []
-        g = self.generation
-        overlap = np.zeros(len(g.ids), np.float32)
-        found = [self._candidates(query, group, mask, overlap) for group in groups]
-        counts = [len(own) for own, _ in found]
-        rows = np.concatenate([own for own, _ in found])
-        cosines = g.whole.vectors[rows] @ query.meaning
-        hubs = self.hubness(rows, query.language)
-        alike = [group.language == query.language for group in groups]
-        seen = {"meaning": 2 * cosines - hubs, "title": g.title.vectors[rows] @ query.title}
-        if len(query.parts):
-            seen["parts"] = 2 * late(g.parts, g.offsets, query.parts, rows) - directions(query.parts) * hubs
-        if query.concepts.any():
-            seen["concepts"] = g.bags.cosines(query.concepts, rows)
-        # Views of some groups only.
-        some = {"words": alike}
-        seen["words"] = overlap[rows]
-        if query.english is not None:
-            some["english"] = [group.language == "en" for group in groups]
-            spoken = np.repeat(some["english"], counts)
-            seen["english"] = np.zeros(len(rows), np.float32)
-            seen["english"][spoken] = g.english.vectors[rows[spoken]] @ query.english
-        own_rows, own_views, nearness, start = [], [], [], 0
-        for i, (group, (own, near)) in enumerate(zip(groups, found, strict=True)):
-            span = slice(start, start := start + len(own))
-            views = {name: value[span] for name, value in seen.items() if name not in some or some[name][i]}
-            # The whole of CSLS: among what is near to everything in the group, or in another language, near is no news.
-            around = max(1, (group.stop - group.start) // NEIGHBOURHOOD)
-            near = np.sort(cosines[span])[::-1] if near is None else near
-            own_rows.append(own)
-            own_views.append(views)
-            nearness.append(float(views["meaning"].max() - near[:around].mean()) if len(own) else 0.0)
-        return fuse(own_rows, own_views, nearness)
+        (found,) = self.ranks([query], groups, mask)
+        return found
 
-    def _candidates(
-        self, query: Query, group: Group, mask: np.ndarray | None, overlap: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """The rows of a group worth a closer look, and the cosines of the nearest, best first, or None where all that
-        may answer are worth it. Writes what words say of the group into ``overlap`` (n,)."""
-        g = self.generation
-        found = np.zeros(0, np.int64)
-        if group.language == query.language:
-            found, scores = g.lexicon.search(query.words, group.name, 4 * NEAREST)
-            overlap[found] = scores
-        if group.stop - group.start <= NEAREST:
+    def ranks(
+        self, queries: Iterable[Query], groups: Sequence[Group], mask: np.ndarray | None = None
+    ) -> Iterator[list[Ranking]]:
+        """As ``rank``, for one query after another; a group that is not large is compared with many at once."""
+        # What many queries are to be compared with in a large group has little in common, and is all in memory at once.
+        large = sum(group.stop - group.start > BLOCK for group in groups)
+        left = iter(queries)
+        while some := list(islice(left, max(1, TOGETHER // (1 + large)))):
+            asked = Asked(some)
+            looked = [self._candidates(asked, group, mask) for group in groups]
+            yield from self._compared(asked, looked)
+
+    def _candidates(self, asked: Asked, group: Group, mask: np.ndarray | None) -> _Candidates:
+        """The units of a group that each of the queries is to be compared with."""
+        words = [
+            self.generation.lexicon.search(query.words, group.name, 4 * NEAREST)
+            if query.language == group.language
+            else None
+            for query in asked.queries
+        ]
+        size = group.stop - group.start
+        if size <= NEAREST:
+            # Every unit is a candidate.
             rows = np.arange(group.start, group.stop)
-            return (rows if mask is None else rows[mask[rows]]), None
+            rows = rows if mask is None else rows[mask[rows]]
+            return _Candidates(group, rows, words, [rows] * len(words), [None] * len(words))
+        if size <= BLOCK:
+            found = self._sifted(asked, group, words, mask)
+        else:
+            found = [self._nearest(query, group, own, mask) for query, own in zip(asked.queries, words, strict=True)]
+        chosen = [own for own, _ in found]
+        rows = chosen[0] if len(chosen) == 1 else np.unique(np.concatenate(chosen))
+        return _Candidates(group, rows, words, chosen, [near for _, near in found])
+
+    def _compared(self, asked: Asked, looked: Sequence[_Candidates]) -> Iterator[list[Ranking]]:
+        """For each of the queries, its candidates in each group ranked by all views."""
+        if not looked:
+            yield from ([] for _ in asked.queries)
+            return
+        rows = np.concatenate([own.rows for own in looked])
+        cosines = self.generation.whole.vectors[rows] @ asked.meaning.T
+        tables = self._tables(asked, rows, cosines)
+        starts = np.cumsum([0, *(len(own.rows) for own in looked)]).tolist()
+        rankings, seen, nearness = [], [], []
+        for i, query in enumerate(asked.queries):
+            overlap = np.zeros(len(self.generation.ids), np.float32)
+            has = {name: table[:, i] for name, table in tables.items() if query.has(name)}
+            for own, start in zip(looked, starts, strict=False):
+                group, chosen = own.group, own.chosen[i]
+                place: slice | np.ndarray = slice(start, start + len(own.rows))
+                if len(chosen) < len(own.rows):
+                    place = start + np.searchsorted(own.rows, chosen)
+                views = {
+                    name: table[place] for name, table in has.items() if name != "english" or group.language == "en"
+                }
+                if (words := own.words[i]) is not None:
+                    overlap[words[0]] = words[1]
+                    views["words"] = overlap[chosen]
+                near = own.near[i]
+                if near is None:
+                    near = np.sort(cosines[place, i])[::-1]
+                rankings.append(chosen)
+                seen.append(views)
+                # The whole of CSLS: among what is near to everything in the group, or in another language, near is no
+                # news.
+                around = near[: max(1, (group.stop - group.start) // NEIGHBOURHOOD)]
+                nearness.append(float(views["meaning"].max() - around.mean()) if len(chosen) else 0.0)
+        fused = fuse(rankings, seen, nearness)
+        for at in range(0, len(fused), len(looked)):
+            yield fused[at : at + len(looked)]
+
+    def _tables(self, asked: Asked, rows: np.ndarray, cosines: np.ndarray) -> dict[str, np.ndarray]:
+        """What each view says of units and queries, but for words, each (len(rows), len(queries))."""
+        g = self.generation
+        hubs = self._hubs(asked, rows)
+        tables = {"meaning": 2 * cosines - hubs, "title": g.title.vectors[rows] @ asked.title.T}
+        if asked.widths.any():
+            counts = g.offsets[rows + 1] - g.offsets[rows]
+            parts = g.parts[spans(g.offsets[rows], counts)]
+            tables["parts"] = 2 * late(parts, counts, asked.parts, asked.widths) - directions(asked.widths) * hubs
+        if asked.english.any():
+            tables["english"] = g.english.vectors[rows] @ asked.english.T
+        return {**tables, "concepts": g.bags.table(asked.concepts, rows)}
+
+    def _hubs(self, asked: Asked, rows: np.ndarray) -> np.ndarray:
+        """The hubness of units as each of the queries sees it, shape (len(rows), len(queries))."""
+        known = {language: self.hubness(rows, language) for language in {q.language for q in asked.queries}}
+        return np.stack([known[query.language] for query in asked.queries], axis=1)
+
+    def _sifted(
+        self, asked: Asked, group: Group, words: Sequence[_Words], mask: np.ndarray | None
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """As ``_nearest``, of all queries at once, by a look at all units of a group."""
+        g, span = self.generation, slice(group.start, group.stop)
+        barred = 0.0 if mask is None else np.where(mask[span], 0.0, -np.inf)[:, None]
+        cosines = g.whole.vectors[span] @ asked.meaning.T + barred
+        hubs = self._hubs(asked, np.arange(group.start, group.stop))
+        titles = g.title.vectors[span] @ asked.title.T + barred
+        spoken = group.language == "en" and asked.english.any()
+        english = g.english.vectors[span] @ asked.english.T + barred if spoken else None
+        chosen = []
+        for i, (query, found) in enumerate(zip(asked.queries, words, strict=True)):
+            near = _top(cosines[:, i], 2 * NEAREST)
+            best = near[np.argsort(hubs[near, i] - 2 * cosines[near, i], kind="stable")[:NEAREST]]
+            further = [best, _top(titles[:, i], FURTHER)]
+            if english is not None and query.has("english"):
+                further.append(_top(english[:, i], FURTHER))
+            rows = [group.start + own for own in further]
+            if found is not None:
+                rows.append((found[0] if mask is None else found[0][mask[found[0]]])[:FURTHER])
+            chosen.append((np.unique(np.concatenate(rows)), cosines[near, i]))
+        return chosen
+
+    def _nearest(
+        self, query: Query, group: Group, words: _Words, mask: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of a group that are nearest to a query by any view, and the cosines of the nearest, best first."""
+        g = self.generation
         near, cosines = g.whole.search(query.meaning, group.name, 2 * NEAREST, mask)
         best = np.argsort(self.hubness(near, query.language) - 2 * cosines, kind="stable")[:NEAREST]
         further = [near[best], g.title.search(query.title, group.name, FURTHER, mask)[0]]
-        further.append((found if mask is None else found[mask[found]])[:FURTHER])
+        if words is not None:
+            further.append((words[0] if mask is None else words[0][mask[words[0]]])[:FURTHER])
         if query.english is not None and group.language == "en":
             further.append(g.english.search(query.english, group.name, FURTHER, mask)[0])
         return np.unique(np.concatenate(further)), cosines
@@ -190,9 +306,9 @@ class Matcher:
 
     def bridges_of(self, rows: Sequence[int], links: sparse.csr_matrix) -> Iterator[Bridges]:
         """What ``links`` say to the indexed units at ``rows``, to one after another."""
-        for at in range(0, len(rows), TOGETHER):
-            own = links[rows[at : at + TOGETHER]]
-            reach, near = own @ links, beside(links, rows[at : at + TOGETHER], self._places)
+        for at in range(0, len(rows), CROSSING):
+            own = links[rows[at : at + CROSSING]]
+            reach, near = own @ links, beside(links, rows[at : at + CROSSING], self._places)
             for i in range(own.shape[0]):
                 yield Bridges(_row(own, i), _row(reach, i), _row(near, i))
 
@@ -205,12 +321,8 @@ class Matcher:
         ``exclude`` left out; and the rankings by group that were made on the way."""
         groups = [group for group in self.generation.groups.values() if group.jurisdiction != exclude]
         rankings = self.rank(query, groups)
-        shares = np.zeros(len(self.generation.ids), np.float32)
-        for ranking in rankings:
-            shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
-        return Bridges(shares, (sparse.csr_matrix(shares) @ self.generation.links).toarray().ravel()), {
-            group.name: ranking for group, ranking in zip(groups, rankings, strict=True)
-        }
+        found = {group.name: ranking for group, ranking in zip(groups, rankings, strict=True)}
+        return attended(rankings, self.generation.links), found
 
     def common(self, query: Query, bridges: Bridges, jurisdictions: Sequence[str]) -> np.ndarray:
         """For each of ``jurisdictions`` the concepts that a query and what it is linked to elsewhere have in common:
@@ -237,12 +349,26 @@ class Matcher:
 
     def bridged(self, rankings: Sequence[Ranking], bridges: Bridges) -> list[Ranking]:
         """The rankings with what links say of their candidates."""
-        said = {"bridge": bridges.reach, "neighbours": bridges.beside}
-        seen = [
-            {name: own for name, value in said.items() if value is not None and (own := value[ranking.rows]).any()}
-            for ranking in rankings
-        ]
-        return added(rankings, seen, TOLD, lambda values: np.log(values + FAINT))
+        return lifted(rankings, [said(ranking, bridges) for ranking in rankings])
+
+
+def attended(rankings: Sequence[Ranking], links: sparse.csr_matrix) -> Bridges:
+    """What ``links`` (n, n) say to a question that ranks groups so."""
+    shares = np.zeros(links.shape[0], np.float32)
+    for ranking in rankings:
+        shares[ranking.rows[:LINKS]] = ranking.shares()[:LINKS]
+    return Bridges(shares, (sparse.csr_matrix(shares) @ links).toarray().ravel())
+
+
+def said(ranking: Ranking, bridges: Bridges) -> dict[str, np.ndarray]:
+    """What links say of the candidates of a ranking, by view; nothing where they say nothing."""
+    views = {"bridge": bridges.reach, "neighbours": bridges.beside}
+    return {name: own for name, value in views.items() if value is not None and (own := value[ranking.rows]).any()}
+
+
+def lifted(rankings: Sequence[Ranking], seen: Sequence[Mapping[str, np.ndarray]]) -> list[Ranking]:
+    """Rankings with what links ``said`` of the candidates of each."""
+    return added(rankings, seen, TOLD, lambda values: np.log(values + FAINT))
 
 
 def places(follows: np.ndarray) -> sparse.csr_matrix:
@@ -271,29 +397,34 @@ def _row(matrix: sparse.csr_matrix, row: int) -> np.ndarray:
     return found
 
 
-def directions(parts: np.ndarray) -> int:
-    """In how many directions the late interaction of a query with ``parts`` adds up similarities."""
+def _top(values: np.ndarray, limit: int) -> np.ndarray:
+    """The places of the largest values, best first, at most ``limit``; none that is barred."""
+    best = np.argpartition(-values, limit)[:limit] if limit < len(values) else np.arange(len(values))
+    best = best[np.argsort(-values[best], kind="stable")]
+    return best[values[best] > -np.inf]
+
+
+def directions(widths: np.ndarray) -> np.ndarray:
+    """In how many directions the late interaction of a query of so many parts adds up similarities."""
     # A lone sentence says nothing of how much of the other side it covers.
-    return 1 + (len(parts) > 1)
+    return 1 + (widths > 1)
 
 
-def late(parts: np.ndarray, offsets: np.ndarray, asked: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Late interaction: each part's best partner on the other side, averaged, in both directions.
+def late(parts: np.ndarray, counts: np.ndarray, asked: np.ndarray, widths: np.ndarray) -> np.ndarray:
+    """Late interaction, shape (len(counts), len(widths)): each part's best partner on the other side, averaged, in both
+    directions; 0 where a side has no parts.
 
-    The parts of row ``i`` are ``parts[offsets[i]:offsets[i + 1]]``; ``asked`` (m, d) are those of the query.
+    ``parts`` (p, d) are those of units, as many as ``counts`` says of each; ``asked`` (m, d) those of queries, of each
+    as many as ``widths``.
     """
-    starts, stops = offsets[rows], offsets[rows + 1]
-    counts = stops - starts
-    owners = np.repeat(np.arange(len(rows)), counts)
-    cosines = np.asarray(parts[spans(starts, counts)], np.float32) @ asked.T
-    value = np.zeros(len(rows))
-    filled = np.flatnonzero(counts)
-    if not len(filled):
+    value = np.zeros((len(counts), len(widths)))
+    filled, asking = np.flatnonzero(counts), np.flatnonzero(widths)
+    if not len(filled) or not len(asking):
         return value
-    bounds = np.concatenate(([0], np.cumsum(counts[filled])[:-1]))
-    value[filled] = np.maximum.reduceat(cosines, bounds).mean(axis=1)
-    if directions(asked) > 1:
-        backward = np.zeros(len(rows))
-        np.add.at(backward, owners, cosines.max(axis=1))
-        value[filled] += backward[filled] / counts[filled]
+    counts, widths = counts[filled], widths[asking]
+    theirs, ours = np.cumsum(counts) - counts, np.cumsum(widths) - widths
+    cosines = parts @ asked.T
+    forward = np.add.reduceat(np.maximum.reduceat(cosines, theirs, axis=0), ours, axis=1) / widths
+    backward = np.add.reduceat(np.maximum.reduceat(cosines, ours, axis=1), theirs, axis=0) / counts[:, None]
+    value[np.ix_(filled, asking)] = forward + (directions(widths) - 1) * backward
     return value

@@ -143,12 +143,12 @@ class Matrices:
 
 
 def _rows_of(view: View, pivot: Side) -> list[Row]:
-    rows = []
-    for unit in units_of(view, pivot):
-        if unit.id in view.searcher.generation.rows:
-            found = view.complete(view.searcher.counterparts(unit, limit=SHOWN).answers)
-            rows.append(Row(unit, tuple(_cell(view, unit, answer) for answer in found)))
-    return rows
+    units = [unit for unit in units_of(view, pivot) if unit.id in view.searcher.generation.rows]
+    found = view.searcher.counterparts_of_each(units, limit=SHOWN)
+    return [
+        Row(unit, tuple(_cell(view, unit, answer) for answer in view.complete(answers)))
+        for unit, answers in zip(units, found, strict=True)
+    ]
 
 
 def _cell(view: View, unit: Provision, answer: Answer) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -150,6 +150,20 @@ class Searcher:
         query = self._matcher.query_of(row, source)
         answers = self._answers(query, self._matcher.bridges(row), {}, filters, limit, home)
         return self._result(views.whole(source), source.language, answers, filters, started, source)
+
+    def counterparts_of_each(self, sources: Sequence[Provision], *, limit: int = 5) -> Iterator[tuple[Answer, ...]]:
+        """As ``counterparts``, the answers to one indexed unit of an instrument after another: less work than alone."""
+        if not sources:
+            return
+        g = self.generation
+        home = g.instruments[sources[0].instrument].jurisdiction
+        groups = [group for group in g.groups.values() if group.jurisdiction != home]
+        rows = [g.rows[source.id] for source in sources]
+        queries = [self._matcher.query_of(row, source) for row, source in zip(rows, sources, strict=True)]
+        ranked, bridged = self._matcher.ranks(queries, groups), self._matcher.bridges_of(rows, g.links)
+        for query, rankings, bridges in zip(queries, ranked, bridged, strict=True):
+            known = {group.name: ranking for group, ranking in zip(groups, rankings, strict=True)}
+            yield tuple(self._answers(query, bridges, known, Filters(), limit, home))
 
     def ranked(self, asked: Provision | str, instrument: str, language: str) -> tuple[list[str], float]:
         """All provisions of one expression that were considered, best first, and the estimate that none corresponds.
@@ -405,7 +419,9 @@ class Searcher:
             return normal(unit.provision.text)
         if len(unit.lines) == 1:
             return unit.lines[0]
-        cosines = np.asarray(vectors, np.float32) @ query.parts.T
+        # What is too short for parts is compared as a whole.
+        asked = query.parts if len(query.parts) else query.meaning[None]
+        cosines = vectors @ asked.T
         return unit.lines[int(cosines.max(axis=1).argmax())]
 
     def _result(

@@ -287,7 +287,7 @@ def _lines(generation: Generation, unit: Provision | None) -> dict[str, np.ndarr
     start, stop = generation.offsets[row : row + 2]
     if stop - start != len(lines):
         return {}
-    return dict(zip(lines, np.asarray(generation.parts[start:stop], np.float32), strict=True))
+    return dict(zip(lines, generation.parts[start:stop], strict=True))
 
 
 def _settle() -> None:
@@ -298,6 +298,14 @@ def _settle() -> None:
     gc.freeze()
 
 
+def _warm(view: View) -> None:
+    try:
+        view.rehearse()
+        _settle()
+    except Exception:
+        log.exception("the rehearsal ended early")
+
+
 class Service:
     """Holds the view being served. Safe to use from many threads."""
 
@@ -305,7 +313,7 @@ class Service:
         """Serve ``searcher``, or else what ``settings`` name, opened at the first request."""
         self.settings = settings
         self.turns = Turns("searches", AT_ONCE, WAITING, PATIENCE)
-        self._view = self._viewed(searcher) if searcher else None
+        self._view = self._rehearsed(searcher) if searcher else None
         self._looked = 0.0
         self._opening = threading.Lock()
         self._refreshing = threading.Lock()
@@ -320,7 +328,8 @@ class Service:
             with self._opening:
                 if self._view is None:
                     self._view = self._viewed(self._open())
-                    _settle()
+                    # Who asks at once is answered at once, if a little later than those after the rehearsal.
+                    threading.Thread(target=_warm, args=[self._view], name="lawsearch-rehearsal", daemon=True).start()
                 return self._view
         now = time.monotonic()
         if now - self._looked >= EVERY and self._refreshing.acquire(blocking=False):
@@ -331,7 +340,7 @@ class Service:
     def _refresh(self, view: View) -> None:
         try:
             if view.searcher.stale():
-                self._view = self._viewed(view.searcher.renewed())
+                self._view = self._rehearsed(view.searcher.renewed())
                 _settle()
                 log.info("now serving generation %s", self._view.name)
         except LawsearchError as error:
@@ -348,7 +357,10 @@ class Service:
         except MetadataError as error:
             log.warning("the catalogue cannot be shown: %s", error)
             catalogue = Catalogue()
-        view = View(searcher, catalogue, self.settings.index_dir)
+        return View(searcher, catalogue, self.settings.index_dir)
+
+    def _rehearsed(self, searcher: Searcher) -> View:
+        view = self._viewed(searcher)
         view.rehearse()
         return view
 

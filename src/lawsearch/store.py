@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from lawsearch import journal, sums
@@ -264,14 +265,12 @@ class Store:
 
     def instruments(self) -> dict[str, Instrument]:
         """Every instrument by id: the facts of its authoritative expression (else the first by language code)."""
-        found: dict[str, list[Entry]] = {}
-        for entry in self.entries():
-            found.setdefault(entry.instrument.id, []).append(entry)
+        rows = self._db.execute("select instrument, language, facts, source from expressions order by 1, 2")
         merged = {}
-        for key, entries in found.items():
-            entries.sort(key=lambda e: (e.language != e.instrument.authoritative, e.language))
-            languages = tuple(sorted({e.language for e in entries}))
-            merged[key] = replace(entries[0].instrument, languages=languages)
+        for key, own in groupby(rows, key=lambda row: row[0]):
+            texts = [(language, instrument_from(json.loads(facts), source)) for _, language, facts, source in own]
+            chosen = next((i for language, i in texts if language == i.authoritative), texts[0][1])
+            merged[key] = replace(chosen, languages=tuple(sorted(language for language, _ in texts)))
         return merged
 
     def provision(self, key: str) -> Provision:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 import unicodedata
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
-_DIGITS = {c: str(unicodedata.digit(chr(c))) for c in range(0x80, sys.maxunicode + 1) if chr(c).isdecimal()}
+#: Digits of all scripts lie below; to look at every character of Unicode takes a tenth of a second at each start.
+_LAST = 0x20000
+_DIGITS = {c: str(unicodedata.digit(chr(c))) for c in range(0x80, _LAST) if chr(c).isdecimal()}
 _NATIVE = re.compile(r"[^\D0-9]")
 
 

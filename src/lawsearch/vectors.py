@@ -16,8 +16,40 @@ import numpy as np
 
 #: Vectors up to which a range is scanned as it is: beyond, reading four bytes a number is what takes the time.
 PLAIN = 4096
+#: Bytes of the scale that stands behind the numbers of a vector.
+_SCALE = 4
 #: Lists probed of an IVF index: recall .96 at a million vectors, a hundredth of the time of a full scan.
 PROBES = 32
+
+
+class Parts:
+    """Vectors of unit length in eight bits a number, each with a scale of its own, mapped: (n, d), float32 as read.
+
+    Of a question whole laws of them are looked at: they take a quarter of the memory, and are read three times as fast
+    as in half precision.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open what ``write`` wrote. Raises OSError, ValueError where it is damaged."""
+        # As a plain array over what is mapped: numpy's own class for that costs more than a small piece of it.
+        self._stored = np.load(path, mmap_mode="r").view(np.ndarray)
+        self.shape = (len(self._stored), self._stored.shape[1] - _SCALE)
+
+    @staticmethod
+    def write(path: Path, vectors: np.ndarray) -> None:
+        """Write vectors (n, d), float32, into a new file."""
+        scales = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0).astype(np.float32) / 127
+        numbers = np.round(vectors / np.where(scales, scales, 1)).astype(np.int8)
+        np.save(path, np.concatenate([numbers, scales.view(np.int8)], axis=1))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        stored = self._stored[rows]
+        found = stored[:, :-_SCALE].astype(np.float32)
+        found *= stored[:, -_SCALE:].view(np.float32)
+        return found
 
 
 class VectorIndex:

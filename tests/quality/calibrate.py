@@ -4,9 +4,9 @@
 
 For sections and for topics a logistic regression on the kinds of evidence that ``lawsearch.confidence`` lists, none of
 which may speak for a gap, with an offset for the jurisdiction asked that is shrunk towards none. Each table counts
-alike. Printed is how well the estimate ranks gaps (AUROC of sections / topics) and how far off it is (log
-loss), as fitted and for laws, topics and tables that the fit has not seen. How far it keeps its word where the topics of
-the question were left out is put into docs/matching.md.
+alike. Printed is how well the estimate ranks gaps (AUROC of sections / topics) and how far off it is (log loss), as
+fitted and for laws, topics and tables that the fit has not seen. How far it keeps its word where the topics of the
+question were left out is put into docs/matching.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -231,6 +231,9 @@ class FakeSearcher:
         found = self._answers(f"{source.heading} {source.text}", source.language, filters, limit)
         others = tuple(a for a in found.answers if a.jurisdiction != own)
         return replace(found, answers=others, source=source)
+
+    def counterparts_of_each(self, sources: Sequence[Provision], *, limit: int = 5) -> Iterator[tuple[Answer, ...]]:
+        return (self.counterparts(source, limit=limit).answers for source in sources)
 
     def _bag(self, text: str, language: str) -> set[str]:
         return {self.MEANING.get(w, w) for w in words(text, language)}
