@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from itertools import pairwise
 
@@ -42,6 +43,26 @@ def containers(rows: Sequence[Row], family: Family, style: Style, starts: Contai
             found[i] = (container.prefix, number, rest)
             break
     return found
+
+
+def ranks(titles: Mapping[int, Title], starts: Container[int], family: Family, first: int) -> dict[str, float]:
+    """How deep each kind of heading stands, by its prefix, outermost least.
+
+    As the family lists them, unless in this text, from the row ``first`` on, one kind stands right above another and
+    never below it: some laws divide parts into chapters, others chapters into parts.
+    """
+    order = {container.prefix: float(k) for k, container in enumerate(family.containers)}
+    # Transitional provisions stand beside the chapters, not below the last of them.
+    order["trans"] = order.get("chp", len(order))
+    order[""] = len(order)
+    above: Counter[tuple[str, str]] = Counter()
+    for i, j in pairwise(sorted(row for row in titles if row >= first)):
+        if not any(row in starts for row in range(i, j)):
+            above[titles[i][0], titles[j][0]] += 1
+    for (outer, inner), count in above.items():
+        if "" not in (outer, inner) and order[outer] > order[inner] and count > above[inner, outer]:
+            order[outer] = order[inner] - 0.5
+    return order
 
 
 def subjects(

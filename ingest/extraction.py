@@ -160,10 +160,7 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
         raw.FPDFText_GetCharOrigin(handle, i, *origin)
         raw.FPDFText_GetCharBox(handle, i, *box)
         if new_word or run is None:
-            raw.FPDFText_GetMatrix(handle, i, matrix)
-            # The type size is in the font, in the matrix, or in both.
-            size = raw.FPDFText_GetFontSize(handle, i) * max(abs(matrix.d), abs(matrix.b), 1e-3)
-            direction = _direction(matrix)
+            size, direction = _measured(handle, i, matrix)
         x, y, x1 = ox.value, oy.value, right.value
         if direction is not _LEVEL:
             c, s = direction
@@ -174,6 +171,7 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
         if run is not None and not mark and (run.direction != direction or run.breaks(x, y, size)):
             yield run
             run = None
+            size, _ = _measured(handle, i, matrix)  # a new run, maybe without a space before it
         if run is None:
             run = _Run(x, max(x1, x), y, size, direction)
             new_word = True
@@ -186,6 +184,14 @@ def _runs(page: pdfium.PdfPage, types: _Type) -> Iterator[_Run]:
         run.add(char, kind, x, x1, y, size)
     if run is not None:
         yield run
+
+
+def _measured(handle: object, index: int, matrix: raw.FS_MATRIX) -> tuple[float, _Direction]:
+    """The type size of the character at ``index``, in points, and into which direction it is written."""
+    raw.FPDFText_GetMatrix(handle, index, matrix)
+    # The size is in the font, in the matrix, or in both.
+    size = raw.FPDFText_GetFontSize(handle, index) * max(abs(matrix.d), abs(matrix.b), 1e-3)
+    return size, _direction(matrix)
 
 
 def _parted(handle: object, index: int, x: float, run: _Run) -> bool:

@@ -26,8 +26,12 @@ _REACH = 26
 #: A label of an enumeration is never a page number.
 _LABEL = re.compile(r"\(.*\)|.*[.)។៖။၊]")
 _TRAIL = re.compile(r"^(?P<head>.{1,90}?)\s*(?:\.\s?){3,}$|^(?P<short>.{1,90}?)\s*…+$")
-#: What a footnote opens with.
-_MARK = re.compile(r"\(?\s?(?:\d{1,3}|\*+|†)\)?\s*[^\W\d_]")
+#: What a footnote opens with; how small it is beside the text; the rule above it.
+_MARK = re.compile(r"\(?\s?(?P<mark>\d{1,3}|\*+|†)\s?\)?\s*[^\W\d_]")
+_NOTE_SIZE = 0.93
+_RULE = re.compile(r"[_–—-]{3,}")
+#: Lines that may stand below the notes of a page, and how much of its width they take up at most.
+_BELOW, _SHORT = 3, 0.4
 _ANY_DIGIT = str.maketrans("123456789", "000000000")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 
@@ -65,10 +69,16 @@ def _folios(pages: Sequence[Page]) -> set[Line]:
             if number is not None:
                 found[number - page.number, int(line.y0 > page.height / 2)].append(line)
     every = {line for lines in found.values() for line in lines}
-    counts: Counter[int] = Counter()
+    on: dict[int, Counter[int]] = defaultdict(Counter)
     for (distance, _), lines in found.items():
-        counts[distance] += len(lines)
-    steady = {distance for distance, n in counts.most_common(2) if n > max(1, 0.1 * len(pages))}
+        on[distance].update(line.page for line in lines)
+    steady: set[int] = set()
+    for distance in sorted(on, key=lambda distance: -on[distance].total())[:2]:
+        # A second count of pages goes on where the first ends, or all along: elsewhere it is two labels by chance.
+        numbered = set().union(*(on[first] for first in steady))
+        apart = not numbered & on[distance].keys() or len(on[distance]) > 0.5 * len(pages)
+        if on[distance].total() > max(1, 0.1 * len(pages)) and apart:
+            steady.add(distance)
     if not steady and len(pages) == 1:
         return every
     kept = {line for line in every if _DASHED.match(line.text)}
@@ -209,23 +219,54 @@ def catchword(last: Line, following: Sequence[Line]) -> bool:
     return False
 
 
-def footnotes(lines: Sequence[Line], body: float) -> set[Line]:
-    """Lines at the foot of a page, in smaller type, that open with a mark. ``body`` is the usual type size.
+def footnotes(pages: Sequence[Page], aside: set[Line], body: float) -> set[Line]:
+    """Notes at the foot of pages, without the lines ``aside``; ``body`` is the usual type size, in points.
 
-    Nothing where type sizes are so mixed that small type tells nothing (OCR layers).
+    They are in smaller type, open with a mark that the text of their page refers to, and go on on the next page where
+    no sentence ends. The rule above them, if it is typed, is one of them.
+    """
+    found: set[Line] = set()
+    open_ended = False
+    for page in pages:
+        notes = _noted([line for line in page.lines if line not in aside], body, open_ended)
+        open_ended = bool(notes) and notes[-1].text.rstrip()[-1] not in ".;)”"
+        found.update(notes)
+    return found
+
+
+def _noted(lines: Sequence[Line], body: float, open_ended: bool) -> list[Line]:
+    """The footnotes of one page; ``open_ended`` says whether the last one of the page before goes on.
+
+    None where type sizes are so mixed that small type tells nothing (OCR layers).
     """
     if sum(len(x.text) for x in lines if 0.95 < x.size / (body or 1) < 1.05) < 0.4 * sum(len(x.text) for x in lines):
-        return set()
+        return []
     ordered = sorted(lines, key=lambda line: line.y0)
-    tail = []
-    for line in reversed(ordered):
-        if line.size >= 0.88 * body:
+    width = max(line.width for line in lines) if lines else 0.0
+    end = len(ordered)  # a number of the print may stand below the notes
+    while end and len(ordered) - end < _BELOW and not _small(ordered[end - 1], body):
+        if ordered[end - 1].width > _SHORT * width:
             break
-        tail.append(line)
-    tail.reverse()
-    while tail and not _MARK.match(digits(_level(tail))):
-        tail.pop(0)
-    return set(tail)
+        end -= 1
+    start = end
+    while start and _small(ordered[start - 1], body):
+        start -= 1
+    run, text = ordered[start:end], ordered[:start]
+    marks = [(i, match["mark"]) for i in range(len(run)) if (match := _MARK.match(digits(_level(run[i:]))))]
+    if not any(_referred(mark, text) for _, mark in marks) and not (open_ended and run and text):
+        return []
+    first = 0 if open_ended or not marks else marks[0][0]
+    return run[first - 1 if first and _RULE.fullmatch(run[first - 1].text) else first :]
+
+
+def _small(line: Line, body: float) -> bool:
+    return line.size < _NOTE_SIZE * body
+
+
+def _referred(mark: str, text: Sequence[Line]) -> bool:
+    """Whether a text refers to a note: its mark stands there, not as the label of a paragraph."""
+    alone = re.compile(rf"(?:[^\s(]\s?\(|[^\s(\d]|\d\s)\s?{re.escape(mark)}(?!\d)")
+    return any(alone.search(digits(line.text)) for line in text)
 
 
 def _level(lines: Sequence[Line]) -> str:

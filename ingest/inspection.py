@@ -55,6 +55,7 @@ ROLES = {
     "contents": Role("I", "#00838f", "table of contents"),
     "note": Role("M", "#d81b8c", "marginal note: heading of a unit"),
     "footnote": Role("F", "#8a7500", "footnote"),
+    "amendment": Role("A", "#a0522d", "mark of amendment"),
     "preamble": Role("P", "#2e7d32", "front matter, preamble"),
     "schedule": Role("S", "#d35400", "schedule"),
     "explanation": Role("E", "#5b6b00", "explanation"),

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
-from statistics import median
+from statistics import median, median_low
 
 from ingest.furniture import catchword, footnotes, running_lines, usual_size
 from ingest.page import Line, Page, Row
 from ingest.paragraph import mend
-from lawsearch.text import folded
+from lawsearch.text import folded, is_mark
 
 _STARRED = re.compile(r"\(\*{1,4}\)\s|\*{1,4}\s?(?=[A-Z])")
 
@@ -39,7 +39,8 @@ class Layout:
 
     ``flows`` are the texts in reading order: one, or two where a page sets two languages side by side (the left
     one first). ``notes`` are marginal notes, ``furniture`` lines by reason (``running``, ``catchword``,
-    ``footnote``). ``kind`` is ``single``, ``columns`` or ``parallel``. Every line of the input is in exactly one.
+    ``footnote``; ``amendment`` for marks in the margin). ``kind`` is ``single``, ``columns`` or ``parallel``. Every
+    line of the input is in exactly one.
     """
 
     kind: str
@@ -243,7 +244,7 @@ def lay_out(pages: Sequence[Page], heading: re.Pattern[str] | None = None) -> La
     """
     running = running_lines(pages, heading)
     size = usual_size(pages)
-    foot = {line for p in pages for line in footnotes([x for x in p.lines if x not in running], size)}
+    foot = footnotes(pages, running, size)
     aside = running | foot
     catch = _catchwords(pages, aside)
     aside |= catch
@@ -267,13 +268,19 @@ def lay_out(pages: Sequence[Page], heading: re.Pattern[str] | None = None) -> La
         else:
             for column in _page_rows(lines, cut, spans[page.number]):
                 flows[0] += column
+    marks = [note for note in notes if is_mark(note.text)]
     parted = [_without_starred(flow) for flow in flows]
     foot |= {line for _, starred in parted for line in starred}
     return Layout(
         "parallel" if parallel else "columns" if cuts else "single",
         tuple(tuple(flow) for flow, _ in parted),
-        tuple(notes),
-        {"running": _ordered(running), "catchword": _ordered(catch), "footnote": _ordered(foot)},
+        tuple(note for note in notes if note not in marks),
+        {
+            "running": _ordered(running),
+            "catchword": _ordered(catch),
+            "footnote": _ordered(foot),
+            "amendment": _ordered({line for note in marks for line in note.lines}),
+        },
     )
 
 
@@ -309,17 +316,23 @@ def _catchwords(pages: Sequence[Page], aside: set[Line]) -> set[Line]:
 
 
 def _page_spans(pages: Sequence[Page], aside: set[Line], noted: dict[int, set[Line]]) -> dict[int, tuple[float, float]]:
-    """The edges of the text of each page; a page of few lines takes those of its like (odd or even)."""
+    """The edges of the text of each page: a page of few lines, or of which most are indented, takes those of its like.
+
+    Its like are the other odd or even pages.
+    """
     spans: dict[int, tuple[float, float]] = {}
+    least: dict[int, float] = {}
     for page in pages:
         lines = [x for x in page.lines if x not in aside and x not in noted.get(page.number, ())]
         if lines:
-            spans[page.number] = _span(lines)
+            spans[page.number], least[page.number] = _span(lines), min(line.x0 for line in lines)
     for parity in (0, 1):
         alike = [spans[n] for n in spans if n % 2 == parity]
         if alike:
-            left, right = median(a for a, _ in alike), median(b for _, b in alike)
-            for n in spans:
-                if n % 2 == parity and spans[n][1] - spans[n][0] < 0.8 * (right - left):
+            left, right = median_low(a for a, _ in alike), median(b for _, b in alike)
+            for n in (n for n in spans if n % 2 == parity):
+                if spans[n][1] - spans[n][0] < 0.8 * (right - left):
                     spans[n] = (left, right)
+                elif least[n] < left + 1 < spans[n][0]:
+                    spans[n] = (left, spans[n][1])
     return spans

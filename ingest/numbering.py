@@ -171,8 +171,9 @@ def readings(number: str, misread: bool = False) -> list[tuple[str, Value]]:
     """The ways to read a number: (as shown, its place in the sequence). One way, or none, unless it may be misread.
 
     Where OCR may have taken letters for digits or a letter for a digit (``2T`` = 27, ``278`` = 27B), each way is
-    given and the sequence decides.
+    given and the sequence decides. Digits that it has set apart are one number.
     """
+    number = re.sub(r"(?<=\d)\s+(?=\d)", "", number)
     ways = [(tidy(number), place)] if (place := value(number)) else []
     if misread:
         plain = re.sub(r"\s+", "", number)

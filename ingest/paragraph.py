@@ -12,6 +12,7 @@ from importlib.resources import files
 from statistics import median
 
 from ingest.page import Row
+from lawsearch.text import is_mark
 
 #: What a new paragraph can open with: the label of a list, a quotation mark, a dash.
 LABEL = re.compile(r"\s*(?:\(\w{1,5}\)|(?:\d{1,3}[A-Z]?|[A-Za-zđ]|[ivxl]{1,5})[.)](?=\s|$)|[“\"‘]\S|[–—•-]\s)")
@@ -84,10 +85,13 @@ def _spaceless(char: str) -> bool:
     return 0xE00 <= code < 0xF00 or 0x1000 <= code < 0x10A0 or 0x1780 <= code < 0x1800 or 0x3000 <= code < 0xA000
 
 
-def paragraphs(rest: str, first: Row | None, rows: Iterable[Row], words: Counter[str]) -> list[Paragraph]:
+def paragraphs(
+    rest: str, first: Row | None, rows: Iterable[Row], words: Counter[str], alone: re.Pattern[str] | None = None
+) -> list[Paragraph]:
     """Rows as paragraphs: a new one at a label, after a wide gap, or at a first-line indent.
 
-    ``rest`` is the text that stands on the row ``first`` behind a number.
+    ``rest`` is the text that stands on the row ``first`` behind a number. Marks of amendment, and rows that ``alone``
+    matches, are paragraphs by themselves.
     """
     rows = list(rows)
     groups: list[tuple[list[str], list[Row]]] = [([rest], [first] if first else [])] if rest else []
@@ -97,7 +101,8 @@ def paragraphs(rest: str, first: Row | None, rows: Iterable[Row], words: Counter
     indents = [row.indent for row in rows if LABEL.match(row.text)]
     usual = median(indents) if indents else 0.0
     for row in rows:
-        if not groups or previous is None or _begins(previous, row, wide, usual):
+        apart = any(is_mark(r.text) or (alone and alone.match(r.text.strip())) for r in (row, previous) if r)
+        if not groups or previous is None or apart or _begins(previous, row, wide, usual):
             groups.append(([row.text], [row]))
         else:
             groups[-1][0].append(row.text)

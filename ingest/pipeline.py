@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from ingest.limits import Failure, Job, Limits
 from ingest.parsing import parse
 from lawsearch.catalogue import Catalogue
 from lawsearch.errors import DocumentError, LawsearchError
+from lawsearch.nodes import Lost, Nodes
 from lawsearch.provision import Expression
 from lawsearch.store import Changes, Store
 
@@ -24,6 +27,8 @@ PARSER = "4"
 ADDED, CHANGED, UNCHANGED, FAILED = "added", "changed", "unchanged", "failed"
 #: Told (the outcome, how many files are done, of how many).
 Progress = Callable[["Outcome", int, int], None]
+#: What is in a file: its expressions, or (problem, remedy).
+Result = tuple[Expression, ...] | tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,14 @@ def ingest(
     cache: Path | None = None,
     corrections: Book | None = None,
     allowed: Limits | None = None,
+    nodes: Nodes | None = None,
 ) -> list[Outcome]:
     """Parse every document and store its provisions; a failure stops nothing else and leaves what was stored before.
 
     A file whose bytes, sidecar, catalogue, corrections and parser are those of last time is not read again.
     ``workers`` is the number of processes, 0 for one a core; ``cache`` keeps what OCR has read (the user's cache
     directory unless given). ``allowed`` is what each document may take; without it a single worker is this process,
-    which nothing limits.
+    which nothing limits. With ``nodes`` the documents are read there instead, each by one processor.
     """
     files = documents(paths)
     facts = _digest(repr(catalogue).encode()) if catalogue else ""
@@ -87,12 +93,17 @@ def ingest(
             finish(Outcome(path, UNCHANGED))
         else:
             waiting.append(path)
-    for path, result in _parsed(waiting, catalogue, workers, cache, book, allowed):
+    found = (
+        _parsed_on(nodes, waiting, catalogue, book, allowed or Limits())
+        if nodes
+        else _parsed(waiting, catalogue, workers, cache, book, allowed)
+    )
+    for path, result in found:
         finish(_stored(path, result, store, makers[path]))
     return outcomes
 
 
-def _stored(path: Path, result: tuple[Expression, ...] | tuple[str, str], store: Store, maker: str) -> Outcome:
+def _stored(path: Path, result: Result, store: Store, maker: str) -> Outcome:
     if not result:
         return Outcome(path, FAILED, f"{path}: no text was found in it", named(path))
     if isinstance(result[0], str):
@@ -125,7 +136,7 @@ def parsed(
 def _parsed(
     files: Sequence[Path], catalogue: Catalogue | None, workers: int, cache: Path | None, book: Book,
     allowed: Limits | None,
-) -> Iterator[tuple[Path, tuple[Expression, ...] | tuple[str, str]]]:  # fmt: skip
+) -> Iterator[tuple[Path, Result]]:  # fmt: skip
     """Each file with its expressions, or with (problem, remedy)."""
     count = min(workers or os.cpu_count() or 1, len(files))
     if count <= 1 and allowed is None:
@@ -142,9 +153,47 @@ def _parsed(
         yield path, ((f"{result.problem}.", result.remedy) if isinstance(result, Failure) else result)
 
 
-def _attempt(
-    path: Path, catalogue: Catalogue | None, cache: Path | None, share: int, book: Book
-) -> tuple[Expression, ...] | tuple[str, str]:
+def _parsed_on(
+    nodes: Nodes, files: Sequence[Path], catalogue: Catalogue | None, book: Book, allowed: Limits
+) -> Iterator[tuple[Path, Result]]:
+    """As ``_parsed``, on other machines: they are sent the files, and keep what OCR has read where they keep it."""
+    pieces = ((path, _content(path), _content(path.with_suffix(".toml"))) for path in files)
+    for path, result in zip(files, nodes.each(_copied, pieces, (catalogue, book, allowed, _reads())), strict=True):
+        yield path, ((f"{path}: {result.reason}.", "Try it alone") if isinstance(result, Lost) else result)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _copied(
+    catalogue: Catalogue | None, book: Book, allowed: Limits, reads: str, path: Path, data: bytes | None,
+    beside: bytes | None,
+) -> Result:  # fmt: skip
+    """On a node: what is in the file that elsewhere is at ``path``, ``beside`` being its sidecar."""
+    if _reads() != reads:
+        return (
+            f"{path}: {socket.gethostname()} has other OCR than the machine that asks.",
+            "Install the same on all nodes",
+        )
+    with tempfile.TemporaryDirectory(prefix="lawsearch-") as folder:
+        copy = Path(folder) / path.name
+        for place, content in ((copy, data), (copy.with_suffix(".toml"), beside)):
+            if content is not None:
+                place.write_bytes(content)
+        (result,) = limits.attempts([Job(copy, _attempt, (copy, catalogue, None, 1, book))], 1, allowed)
+    if isinstance(result, Failure):
+        result = (f"{result.problem}.", result.remedy)
+    if isinstance(result[0], str):  # nobody else knows the copy
+        problem, remedy = result
+        return problem.replace(folder, str(path.parent)), remedy
+    return tuple(replace(expression, source=str(path)) for expression in result)
+
+
+def _attempt(path: Path, catalogue: Catalogue | None, cache: Path | None, share: int, book: Book) -> Result:
     ocr.workers = share
     try:
         return parse(path, catalogue=catalogue, cache=cache, corrections=book)
@@ -161,12 +210,15 @@ def _maker(path: Path, facts: str, book: Book, digest: str) -> str:
     """Everything but the file itself that decides what is found in it."""
     beside = path.with_suffix(".toml")
     own = _digest(beside.read_bytes()) if beside.is_file() else ""
-    # What OCR could not read is read again once there is OCR.
-    found = ocr.engine()
-    reads = f"ocr {_digest(repr((found.version, sorted(found.models))).encode())[:8]}" if found else "no ocr"
-    told = f"parser {PARSER} {reads} catalogue {facts[:12]} sidecar {own[:12]}"
+    told = f"parser {PARSER} {_reads()} catalogue {facts[:12]} sidecar {own[:12]}"
     right = book.about(digest)
     return f"{told} corrections {_digest(repr(right).encode())[:12]}" if right else told
+
+
+def _reads() -> str:
+    """What OCR there is: what it could not read is read again once there is other."""
+    found = ocr.engine()
+    return f"ocr {_digest(repr((found.version, sorted(found.models))).encode())[:8]}" if found else "no ocr"
 
 
 def _digest(data: bytes) -> str:

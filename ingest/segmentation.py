@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from itertools import pairwise
-from statistics import median
+from collections.abc import Mapping, Sequence
 
-from ingest.containers import Title, containers, subjects
+from ingest.containers import Title, containers, ranks, subjects
 from ingest.definitions import defining
 from ingest.layout import Note
 from ingest.numbering import readings, value
@@ -25,7 +23,8 @@ from ingest.segment import (
 )
 from ingest.sequence import Candidate, best_chain
 from ingest.subdivision import Division, quoted, recitals, subdivide
-from ingest.voting import Vote, body_style, candidates
+from ingest.voting import Vote, body_style, candidates, restarts
+from lawsearch.text import is_mark
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
 _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
@@ -40,10 +39,11 @@ class _Cutter:
 
     def __init__(self, rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Counter[str]) -> None:
         assert vote.family is not None
-        self.rows, self.family, self.chain, self.words = list(rows), vote.family, list(vote.chain), words
+        self.rows, self.family, self.words = list(rows), vote.family, words
         self.style = body_style(rows)
         self.roles = [""] * len(rows)
-        self.round = self._restarts() if vote.family.restarts else {}
+        #: The headings of units; and of those of acts that stand behind the law, by row, of which act they are.
+        self.chain, self.round = restarts(rows, vote, self.style)
         self.end = self._end()
         self.starts = {c.row: c for c in self.chain}
         self.containers = containers(rows[: self.end], self.family, self.style, self.starts)
@@ -71,22 +71,6 @@ class _Cutter:
             return "schedule"
         return ""
 
-    def _restarts(self) -> dict[int, int]:
-        """Units of the acts that stand behind the law, by row: which act. They are added to the chain."""
-        indent = median(self.rows[c.row].indent for c in self.chain)
-        usual = median(c.weight for c in self.chain)
-        last, act = self.chain[-1], 0
-        found: dict[int, int] = {}
-        for c in candidates(self.rows, self.family, self.style):
-            if c.row <= last.row or not c.rest or c.guessed or c.weight < 0.7 * usual:
-                continue
-            if abs(self.rows[c.row].indent - indent) > 0.8:
-                continue
-            act += not act or c.value <= last.value
-            found[c.row], last = act, c
-            self.chain.append(c)
-        return found
-
     def _end(self) -> int:
         """The row at which the body ends."""
         last = self.chain[-1].row
@@ -109,9 +93,19 @@ class _Cutter:
             ]
             if near and min(near)[0] < 3 * max(first.size, 6):
                 placed[min(near)[1]] = note
+            elif placed and self._goes_on(placed[row := next(reversed(placed))], note):
+                lines = (*placed[row].lines, *note.lines)
+                placed[row] = Note(mend([line.text for line in lines]), lines)
             else:
                 unplaced.append(note)
         return placed, unplaced
+
+    def _goes_on(self, before: Note, note: Note) -> bool:
+        """Whether a note at the top of a page goes on from one at the foot of the page before."""
+        first, last = note.lines[0], before.lines[-1]
+        top = min((row.line.y0 for row in self.rows if row.line.page == first.page), default=0.0)
+        foot = max((row.line.y1 for row in self.rows if row.line.page == last.page), default=0.0)
+        return last.page == first.page - 1 and first.y0 < top + first.size and last.y1 > foot - 2 * last.size
 
     def _above(self) -> dict[int, int]:
         """The first row of the heading above each unit (the unit's own row where there is none)."""
@@ -152,14 +146,16 @@ class _Cutter:
         path: list[Title] = []
         segments: list[Segment] = []
         bounds = [self.above[c.row] for c in self.chain[1:]] + [self.end]
-        self._titles(self._front(), self.above[self.chain[0].row], path)
+        first = self._front()
+        order = ranks(self.containers, self.starts, self.family, first)
+        segments += self._titles(first, self.above[self.chain[0].row], path, order)
         for candidate, bound in zip(self.chain, bounds, strict=True):
             stop = next((i for i in range(candidate.row + 1, bound) if i in self.containers), bound)
             close = next((i for i in range(candidate.row + 1, stop) if self.round and self._apart(i)), stop)
             segments += expanded(self._unit(candidate, close, below, path), family=self.family)
             if close < stop:
                 segments.append(self._closing(close, stop, f"{segments[-1].eid}__conclusions"))
-            self._titles(stop, bound, path)
+            segments += self._titles(stop, bound, path, order)
         shown = {title for found in segments for title in found.path}
         for title, start, stop in self.titles:
             if title not in shown:  # nothing stands below it
@@ -174,38 +170,44 @@ class _Cutter:
             i = max(k for k in range(max(0, i - 5), i) if k in self.containers)
         return i
 
-    def _titles(self, start: int, stop: int, path: list[Title]) -> None:
-        """Take the container headings between two units into ``path``."""
-        order = {c.prefix: k for k, c in enumerate(self.family.containers)}
-        # Transitional provisions stand beside the chapters, not below the last of them.
-        order["trans"] = order.get("chp", len(order))
-        order[""] = len(order)
+    def _titles(self, start: int, stop: int, path: list[Title], order: Mapping[str, float]) -> list[Segment]:
+        """Take the container headings between two units into ``path``; what introduces them is a segment each."""
+        found: list[Segment] = []
         i = start
         while i < stop:
-            if i not in self.containers:
-                self.roles[i] = self.roles[i] or "unassigned"
-                i += 1
-                continue
             prefix, number, rest = self.containers[i]
             until = next((k for k in range(i + 1, stop) if k in self.containers), stop)
             title = [self.rows[i].text]
-            self.roles[i] = "container"
             k = i + 1
             apart = self._stands_out(self.rows[i])
             while k < until and (
                 (until - i <= 7 and not (rest and apart)) or self._stands_out(self.rows[k]) or self.rows[k].centred
             ):
                 title.append(self.rows[k].text)
-                self.roles[k] = "container"
                 k += 1
+            self._mark(i, k, "container")
             while path and order[path[-1][0]] >= order[prefix]:
                 path.pop()
             # Its name on a line of its own is another phrase: in no script does it run on from the number.
             parts = (title[:1], title[1:]) if not rest else (title,)
             path.append((prefix, number, " ".join(mend(part, self.words) for part in parts if part)))
             self.titles.append((path[-1][2], i, k))
-            self._mark(k, until, "unassigned")
+            if k < until:
+                found.append(self._introduction(k, until, path))
             i = until
+        return found
+
+    def _introduction(self, start: int, stop: int, path: list[Title]) -> Segment:
+        """What a container says before its first unit."""
+        self._mark(start, stop, "preamble")
+        rows = self.rows[start:stop]
+        return Segment(
+            "preamble", "", "Introduction", "__".join([*self._prefixes(path), "intro"]), "",
+            running_text("", rows, self.words), tuple(title for _, _, title in path), rows,
+        )  # fmt: skip
+
+    def _prefixes(self, path: list[Title]) -> list[str]:
+        return [f"{prefix}_{eid_number(number)}" if number else prefix for prefix, number, _ in path if prefix]
 
     def _below(self) -> str:
         """Where units have their headings besides above and in the margin: ``inline``, ``below``, ``run-in``, or ''."""
@@ -254,7 +256,7 @@ class _Cutter:
         rest, body = c.rest, c.row + 1
         if not heading and (below in ("inline", "below") or (below == "plain" and self._plain_inline(c))):
             rest, body, heading = self._set_off(c, stop, below)
-        found = self._paragraphs(rest, rows[c.row], rows[body:stop])
+        found = paragraphs(rest, rows[c.row], rows[body:stop], self.words, family.inner)
         title = mend(heading, self.words)
         if below == "run-in" and not title and len(found) > 1 and re.match(r"[–—―]\s", found[1].text):
             # The dash between heading and text opens a line; it is no item of a list.
@@ -265,9 +267,7 @@ class _Cutter:
             found[0].text = re.sub(r"^[—–‒-]\s*(?=\()", "", found[0].text)
         text = "\n".join(p.text for p in found)
         number = c.number
-        prefixes = [f"{p}_{eid_number(n)}" if n else p for p, n, _ in path if p]
-        if c.row in self.round:
-            prefixes = [f"amend_{self.round[c.row]}"]
+        prefixes = [f"amend_{self.round[c.row]}"] if c.row in self.round else self._prefixes(path)
         eid = "__".join([*prefixes, f"{family.prefix}_{eid_number(number)}"])
         title = re.sub(r"\s+", " ", title).strip(" –—-") if title else ""
         if title.endswith(".") and not title.endswith("etc."):
@@ -278,18 +278,9 @@ class _Cutter:
             self._divisions(found, title),
         )  # fmt: skip
 
-    def _paragraphs(self, rest: str, first: Row, rows: Sequence[Row]) -> list[Paragraph]:
-        """The paragraphs of a unit; in an amending law the heading of an article that it quotes is one by itself."""
-        if self.family.inner is None:
-            return paragraphs(rest, first, rows, self.words)
-        heads = [i for i, row in enumerate(rows) if self.family.inner.match(row.text.strip())]
-        cuts = sorted({0, *heads, *(i + 1 for i in heads), len(rows)})
-        parts = [rows[i:j] for i, j in pairwise(cuts)]
-        found = paragraphs(rest, first, parts[0] if parts else (), self.words)
-        return found + [p for part in parts[1:] for p in paragraphs("", None, part, self.words)]
-
     def _divisions(self, found: list[Paragraph], title: str) -> list[Division]:
         """The parts of a unit; in an amending law the articles that it quotes."""
+        found = [p for p in found if not is_mark(p.text)]
         if self.family.inner is None:
             return subdivide(found, defining(self.family.language, title, found[0].text if found else ""))
         chain = best_chain(self._inner([p.text for p in found]), strict=False)[1]
@@ -445,7 +436,8 @@ class _Cutter:
         found = paragraphs("", None, [*reference, *body], self.words)
         text = "\n".join(p.text for p in found)
         title = mend(heading, self.words)
-        return Segment("schedule", label, label, f"sched_{count}", title, text, (), rows, divisions=subdivide(found))
+        parts = subdivide([p for p in found if not is_mark(p.text)])
+        return Segment("schedule", label, label, f"sched_{count}", title, text, (), rows, divisions=parts)
 
     def _explanation(self, rows: list[Row], counts: Counter[str]) -> list[Segment]:
         """The elucidation, article by article, each apart from the law itself."""
@@ -479,12 +471,13 @@ def segment(rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Count
     units = cutter.units()
     front, contents = cutter.front()
     tail = cutter.tail()
-    found = [unit.number for unit in units]
+    roles = ["amendment" if is_mark(row.text) else role for row, role in zip(rows, cutter.roles, strict=True)]
+    found = [unit.number for unit in units if unit.kind == vote.family.kind]
     missing = missing_numbers(found)
     listed = [n for n in contents if n not in found]
     doubled = [n for n, k in Counter(found).items() if k > 1]
     return Segmentation(
-        tuple(rows), vote.family, (*front, *units, *tail), tuple(cutter.roles), len(found) + len(missing),
+        tuple(rows), vote.family, (*front, *units, *tail), tuple(roles), len(found) + len(missing),
         tuple(dict.fromkeys(missing + listed)), tuple(doubled), tuple(contents), tuple(cutter.unplaced),
     )  # fmt: skip
 

@@ -103,21 +103,21 @@ def best_chain(candidates: Sequence[Candidate], strict: bool = True) -> tuple[fl
     back: list[int] = []
     scores: list[float] = []
     for i, candidate in enumerate(candidates):
-        major, number, insertion = candidate.value
-        # Another reading of the same line is nothing to jump from.
+        # Another reading of the same line is nothing to go on from, nor does it hide what is.
         while waiting and candidates[waiting[0][2]].row < candidate.row:
-            far.add(*waiting.pop(0))
-        score, previous = -min(_gap(number - 1, strict), 3.0), -1
+            place, found, index = waiting.pop(0)
+            held = best[place[:2]].get(place[2])
+            if held is None or found >= held[0]:
+                best[place[:2]][place[2]] = (found, index)
+            far.add(place, found, index)
+        score, previous = -min(_gap(candidate.value[1] - 1, strict), 3.0), -1
         for place, (found, index) in _earlier(best, far, candidate.value):
             cost = _step(place, candidate.value, strict)
-            if cost is not None and found - cost > score and candidates[index].row < candidate.row:
+            if cost is not None and found - cost > score:
                 score, previous = found - cost, index
         score += candidate.weight
         scores.append(score)
         back.append(previous)
-        held = best[major, number].get(insertion)
-        if held is None or score >= held[0]:
-            best[major, number][insertion] = (score, i)
         waiting.append((candidate.value, score, i))
     if not scores:
         return 0.0, []

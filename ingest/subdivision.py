@@ -30,6 +30,7 @@ _SHAPES = (
     ("a)", re.compile(r"(?P<n>[a-zđ]{1,2})\)(?=\s|$)")),
     ("a.", re.compile(r"(?P<n>[a-z]{1,2})\.(?=\s|$)")),
     ("1", re.compile(r"(?P<n>\d{1,2})(?=\s+[A-Z“])")),
+    ("a", re.compile(r"(?P<n>[a-z])(?=\s+\w)")),
 )
 
 
@@ -102,6 +103,8 @@ def _choose(
 ) -> tuple[tuple[str, str, int], int] | None:
     """The reading that fits the open lists, and the depth at which it goes on (len(stack) for a new list)."""
     options = []
+    if following != "b" and all(d.shape != "a" for d, _ in stack):
+        readings = [reading for reading in readings if reading[0] != "a"]  # a word
     for reading in readings:
         place = _place(reading[0], reading[1])
         for depth in range(len(stack) - 1, -1, -1):
@@ -136,7 +139,7 @@ def subdivide(paragraphs: Sequence[Paragraph], definitions: Definitions | None =
     """
     roots: list[Division] = []
     stack: list[tuple[Division, int]] = []
-    firsts = [next((r[1] for r in _readings(p.text)), "") for p in paragraphs]
+    firsts = [next((r[1] for r in _readings(p.text) if r[:2] != ("a", "a")), "") for p in paragraphs]
     for i, paragraph in enumerate(paragraphs):
         text = paragraph.text
         following = next((n for n in firsts[i + 1 :] if n), "")
@@ -221,7 +224,7 @@ def _succeeds(number: str, last: str) -> bool:
 
 def _opens(text: str) -> bool:
     """Whether a text after a label opens with the first label of a deeper list."""
-    return any(_place(shape, number) == _FIRST for shape, number, _ in _readings(text) if shape != "1")
+    return any(_place(shape, number) == _FIRST for shape, number, _ in _readings(text) if shape not in ("1", "a"))
 
 
 def _without(text: str, division: Division) -> str:

@@ -18,6 +18,8 @@ from ingest.sequence import Candidate, best_chain
 #: Units that a chain needs before a text counts as structured.
 _FEWEST = 3
 _MINIMUM = 2.0
+#: What the text below a number adds to its weight at most.
+VOLUME = 0.5
 #: What a family counts for whose hint is missing: less than the fall-back of numbered paragraphs.
 _UNHINTED = 0.42
 #: What a number counts less that was not read so, and what of a number counts that stands in a quotation.
@@ -25,8 +27,10 @@ _GUESS, _QUOTED = 0.25, 0.2
 _QUOTE = re.compile("[“”„\"]|''")
 #: By how many ems headings of units may be indented more or less than they usually are.
 _INDENTED = 1.0
+#: The same for the units of acts that stand behind a law.
+_RESTARTED = 0.8
 #: Rows that the longest quotation takes up; one that does not end is none.
-_LONGEST_QUOTATION = 150
+_LONGEST_QUOTATION = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
         assert match is not None
         groups = match.groupdict()
         rest = (groups.get("rest") or "").strip()
-        above = i > 0 and style.stands_out(rows[i - 1])
+        above = i > 0 and style.stands_out(rows[i - 1]) and not _contains(family, rows[i - 1])
         noted = (row.line.page, round(row.line.y0 / 8)) in beside
         look = (
             row.line.bold, row.centred, round(row.indent / 1.5) if not row.centred else 0, bool(groups.get("dot")),
@@ -115,7 +119,14 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
             looks.append(look)
     weighted = _weighted(rows, found, looks)
     inside = quotation(rows) if weighted else set()
-    return [replace(c, weight=_QUOTED * c.weight) if c.row in inside else c for c in weighted]
+    # What is quoted with an inserted number is what an amending law inserts, even where it follows the number there.
+    kept = [c for c in weighted if c.row not in inside or not c.value[2]]
+    return [replace(c, weight=_QUOTED * c.weight) if c.row in inside else c for c in kept]
+
+
+def _contains(family: Family, row: Row) -> bool:
+    """Whether a row is the heading of a container: it stands above the first unit of many, and says nothing of it."""
+    return any(container.pattern.match(row.text.strip()) for container in family.containers)
 
 
 def _guessed(
@@ -148,7 +159,7 @@ def _weighted(rows: Sequence[Row], found: list[Candidate], looks: list[tuple[obj
     starts = sorted({c.row for c in found})
     following = dict(zip(starts, [*starts[1:], len(rows)], strict=True))
     ends = [following[c.row] for c in found]
-    volume = [min(0.5, (lengths[end] - lengths[c.row]) / 500) for c, end in zip(found, ends, strict=True)]
+    volume = [min(VOLUME, (lengths[end] - lengths[c.row]) / 500) for c, end in zip(found, ends, strict=True)]
     weighted = found
     counted = looks
     for _round in range(2):
@@ -239,6 +250,34 @@ def _filled(rows: Sequence[Row], chain: Sequence[Candidate], family: Family) -> 
                 filled += ways
         filled.append(after)
     return filled
+
+
+def restarts(rows: Sequence[Row], won: Vote, style: Style) -> tuple[list[Candidate], dict[int, int]]:
+    """The chain of a vote with the units of acts that stand behind the law; and which act those are of, by row.
+
+    The chain ends where lower numbers follow it, whatever comes after them.
+    """
+    chain, found = list(won.chain), dict[int, int]()
+    if won.family is None or not won.family.restarts:
+        return chain, found
+    indent = median(rows[c.row].indent for c in chain)
+    # They are short: how little text they have says nothing against them.
+    least = 0.7 * median(c.weight for c in chain) - VOLUME
+    like = [
+        c
+        for c in candidates(rows, won.family, style)
+        if c.rest and not c.guessed and c.weight >= least and abs(rows[c.row].indent - indent) <= _RESTARTED
+    ]
+    for k, (before, after) in enumerate(pairwise(won.chain)):
+        passed = after.value[1] - before.value[1] > 1
+        if passed and any(before.row < c.row < after.row and c.value <= before.value for c in like):
+            del chain[k + 1 :]
+            break
+    last, act = chain[-1], 0
+    for c in (c for c in like if c.row > chain[-1].row):
+        act += not act or c.value <= last.value
+        found[c.row], last = act, c
+    return chain + [c for c in like if c.row in found], found
 
 
 def _capped(family: Family, front: str) -> bool:

@@ -24,6 +24,7 @@ LAYERS = (
         "tracing",
         "turns",
         "run",
+        "nodes",
     ),
     (
         "trust",
@@ -40,6 +41,7 @@ LAYERS = (
         "decision",
         "desk",
         "lexicon",
+        "milvus",
         "concepts",
         "embedding",
         "bags",
@@ -153,8 +155,8 @@ def test_the_core_knows_neither_pdfs_nor_http_nor_the_command_line(name: str) ->
 def test_ingest_knows_the_words_of_the_field_only(name: str) -> None:
     found = imported(FILES[name])
     assert parts(found, "lawsearch") & {n for layer in LAYERS for n in layer} <= {
-        "catalogue", "errors", "instrument", "language", "provision", "run", "settings", "store", "text", "trust",
-        "vocabulary",
+        "catalogue", "errors", "instrument", "language", "nodes", "provision", "run", "settings", "store", "text",
+        "trust", "vocabulary",
     }  # fmt: skip
     assert not {f.split(".")[0] for f in found} & {"torch", "faiss", "sentence_transformers", "fastapi", "typer"}
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lawsearch import operating
+from lawsearch import cli
 from lawsearch.errors import SettingsError
-from lawsearch.settings import Settings, load_settings
+from lawsearch.settings import described, load_settings
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -91,9 +91,9 @@ def test_a_wrong_environment_variable_names_the_field(name: str, value: str, mon
 
 
 def test_every_setting_is_documented_as_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
-    operating.show_settings(markdown=True)
+    cli.show_settings(markdown=True)
     table = capsys.readouterr().out
     assert (DOCS / "settings.md").read_text("utf-8").endswith(table), "lawsearch settings --markdown has changed"
-    for name, field in Settings.model_fields.items():
+    for name, field in described():
         assert f"`{name}`" in table
         assert field.description

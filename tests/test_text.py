@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lawsearch.text import digest, digits, folded, normal, slug
+from lawsearch.text import digest, digits, folded, is_mark, normal, slug, unmarked
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,21 @@ def test_slug_is_safe_in_an_address_and_stays_as_it_is(text: str) -> None:
 def test_digest_ignores_layout_and_nothing_else(words: list[str], gap: str) -> None:
     assert digest(gap.join(words)) == digest(" ".join(words))
     assert digest(" ".join(words)) != digest(" ".join([*words, "x"]))
+
+
+@pytest.mark.parametrize(
+    ("line", "mark"),
+    [
+        ("[40/2020]", True), ("[22/2016; 40/2020]", True), ("[S 123/2010]", True), ("[S(NS) 5/41; 3/2042]", True),
+        ("[Act 9 of 2041 wef 31/08/2041]", True), ("[12A [40/2020]", True), ("[6", True), ("[14]", True),
+        ("[4/2041] [Act 9 of 2041 wef 31/08/2041]", True), ("Ins. Act A1727", True), ("[Am. Act A1130]", True),
+        ("Pin. Akta A1727.", True), ("Subs. P.U. (A) 7/2041", True), ("[Act 125]", False), ("[2041]", False),
+        ("[Repealed by Act 4 of 2041]", False), ("[1 December 2041]", False), ("40/2020", False), ("14", False),
+        ("[40/2020] and lamps", False), ("the Lamps Act [40/2020]", False), ("", False), ("Act A1727", False),
+    ],
+)  # fmt: skip
+def test_marks_of_amendment_are_no_words_of_the_law(line: str, mark: bool) -> None:
+    assert is_mark(line) == mark
+    assert unmarked(f"Lamps burn.\n{line}\nAll night.") == (
+        "Lamps burn.\nAll night." if mark else f"Lamps burn.\n{line}\nAll night."
+    )

@@ -46,8 +46,8 @@ def test_parts_are_nearly_those_that_were_given(vectors: np.ndarray, tmp_path: P
     Parts.write(tmp_path / "parts.npy", given)
     parts = Parts(tmp_path / "parts.npy")
     assert (len(parts), parts.shape, parts[:].dtype) == (121, (121, 24), np.float32)
-    # Half a step of the largest number's hundred and twenty-seventh.
-    assert (np.abs(parts[:] - given) <= np.abs(given).max(axis=1, keepdims=True) / 254 + 1e-7).all()
+    # Half of a step, of which the largest number has 32,767.
+    assert (np.abs(parts[:] - given) <= np.abs(given).max(axis=1, keepdims=True) / 65_534 + 1e-7).all()
     assert np.array_equal(parts[np.array([7, 120, 3])], parts[:][[7, 120, 3]])
     assert np.array_equal(parts[5:9], parts[:][5:9])
     assert parts[3:3].shape == (0, 24)

@@ -55,7 +55,7 @@ class Bags:
             ends.append(ends[-1] + len(named))
         shape = (len(counts), len(keys))
         matrix = sparse.csr_matrix((np.concatenate(values), np.concatenate(places), ends), shape)
-        sparse.save_npz(folder / "concepts.npz", matrix)
+        sparse.save_npz(folder / "concepts.npz", matrix, compressed=False)
 
     def __len__(self) -> int:
         return int(self._matrix.shape[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from datetime import date
+from operator import attrgetter
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,8 @@ from lawsearch.console import Json, app, err, out, print_json
 from lawsearch.errors import LawsearchError, NotFoundError, QueryError
 from lawsearch.instrument import FORCES, KINDS, STATUSES
 from lawsearch.provision import Provision
-from lawsearch.settings import Settings, load_settings
+from lawsearch.settings import Settings, described, load_settings
+from lawsearch.settings import markdown as table_of_settings
 from lawsearch.vocabulary import jurisdictions, languages
 
 Jurisdictions = Annotated[
@@ -277,6 +279,21 @@ def _show_answers(answers: Answers, as_json: bool) -> None:
             )
     out.print(table)
     out.print(f"[dim]{answers.took_ms:.0f} ms · index {answers.generation}[/]")
+
+
+@app.command("settings")
+def show_settings(
+    markdown: Annotated[bool, typer.Option(help="As the table of docs/settings.md.")] = False,
+) -> None:
+    """List every setting, what it does and its value."""
+    if markdown:
+        print(table_of_settings(), end="")
+        return
+    settings = load_settings()
+    table = Table("setting", "value", "what it does")
+    for name, field in described():
+        table.add_row(name, escape(str(attrgetter(name)(settings))), escape(field.description or ""))
+    out.print(table)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ import hashlib
 import logging
 import os
 import re
+import socket
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +22,8 @@ import numpy as np
 from lawsearch.checkpoint import default_checkpoint, digest, made_once
 from lawsearch.errors import ModelError
 from lawsearch.graph import RECIPE, Graph, convert, missing, runs_here
-from lawsearch.settings import Settings
+from lawsearch.nodes import Lost, Nodes
+from lawsearch.settings import Settings, load_settings
 from lawsearch.text import normal
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,10 @@ OVERLAP = 0.25
 #: Texts that are embedded before they are kept: what a kill at the worst moment costs, some seconds.
 CHUNK = 64
 Progress = Callable[[int], None]
+#: What embeds one chunk of texts after another.
+Each = Callable[["Encoder", Iterable[Sequence[str]]], Iterator[np.ndarray]]
+#: The settings that decide what a model makes of a text.
+_DECISIVE = ("multilingual_model", "multilingual_prefix", "english_model", "precision", "batch_size")
 _CHECKED = "vectors left join sums using (model, digest)"
 
 
@@ -194,11 +201,42 @@ def _open(settings: Settings, source: str | Path, prefix: str = "", *, name: str
     return Encoder(source, prefix, name=name, threads=settings.threads)
 
 
+def spread(nodes: Nodes, settings: Settings) -> Each:
+    """What embeds on other machines, each chunk by one processor, with the models that they have there."""
+    decisive = tuple((name, getattr(settings, name)) for name in _DECISIVE)
+
+    def each(encoder: Encoder, chunks: Iterable[Sequence[str]]) -> Iterator[np.ndarray]:
+        for found in nodes.each(_embedded, ((chunk,) for chunk in chunks), (decisive, encoder.name)):
+            if isinstance(found, Lost):
+                raise ModelError(f"texts could not be embedded: {found.reason}", "Try it without --ray")
+            yield found
+
+    return each
+
+
+def _embedded(decisive: tuple[tuple[str, object], ...], name: str, texts: Sequence[str]) -> np.ndarray:
+    """On a node: the vectors of some texts by the model ``name``."""
+    models = _models_of(decisive)
+    known = {e.name: e for e in (models.multilingual, models.english) if e}
+    if name not in known:
+        raise ModelError(
+            f"{socket.gethostname()} has not the model {name!r} but {sorted(known)}",
+            "Install the same packages and models on all nodes",
+        )
+    return known[name].encode(texts, batch_size=int(str(dict(decisive)["batch_size"])))
+
+
+@lru_cache(1)
+def _models_of(decisive: tuple[tuple[str, object], ...]) -> Models:
+    return load_models(load_settings(threads=1, **dict(decisive)))
+
+
 class EmbeddingCache:
     """Vectors by (model, digest of the text) in one SQLite file: no text is embedded twice by the same model."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the cache at ``path``."""
+    def __init__(self, path: Path, each: Each | None = None) -> None:
+        """Open or create the cache at ``path``. What is new is embedded by ``each``, by default in this process."""
+        self._each = each
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, timeout=60)
         self._db.execute("pragma journal_mode = wal")
@@ -225,9 +263,16 @@ class EmbeddingCache:
         if progress:
             progress(sum(key in found for key in keys))
         wanted = sorted(missing.items(), key=lambda item: len(item[1]))
-        for at in range(0, len(wanted), CHUNK):
-            chunk = wanted[at : at + CHUNK]
-            vectors = encoder.encode([text for _, text in chunk], batch_size=batch_size, progress=progress)
+        chunks = [wanted[at : at + CHUNK] for at in range(0, len(wanted), CHUNK)]
+        texts_of = ([text for _, text in chunk] for chunk in chunks)
+        embedded = (
+            self._each(encoder, texts_of)
+            if self._each
+            else (encoder.encode(some, batch_size=batch_size, progress=progress) for some in texts_of)
+        )
+        for chunk, vectors in zip(chunks, embedded, strict=True):
+            if self._each and progress:
+                progress(len(chunk))
             with self._db:
                 rows = [(encoder.name, key, v.tobytes()) for (key, _), v in zip(chunk, vectors, strict=True)]
                 self._db.executemany("insert or replace into vectors values (?, ?, ?)", rows)

@@ -19,14 +19,15 @@ index/CURRENT       the name of the generation being served; replaced by one ato
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -37,10 +38,12 @@ from lawsearch.bags import Bags
 from lawsearch.errors import GenerationError, LawsearchError
 from lawsearch.instrument import Instrument
 from lawsearch.lexicon import Lexicon
+from lawsearch.milvus import Milvus
 from lawsearch.store import Store
 from lawsearch.topic import taxonomy_from
-from lawsearch.vectors import Parts, VectorIndex
+from lawsearch.vectors import Nearest, Parts, VectorIndex
 
+log = logging.getLogger(__name__)
 FORMAT = 6
 #: What the readers of its files raise where one is missing, cut short or something else.
 _DAMAGE = (
@@ -72,8 +75,10 @@ def current_name(index_dir: Path) -> str | None:
         return None
 
 
-def switch(index_dir: Path, name: str) -> None:
-    """Make ``name`` the generation being served, by one atomic rename."""
+def switch(index_dir: Path, name: str, engine: Milvus | None = None) -> None:
+    """Make ``name`` the generation being served, by one atomic rename; the aliases of ``engine`` go before it."""
+    if engine:
+        engine.serve(collections(generations_dir(index_dir) / name))
     pending = index_dir / "CURRENT.pending"
     with pending.open("w", encoding="utf-8") as file:
         file.write(name + "\n")
@@ -88,7 +93,7 @@ def names(index_dir: Path) -> list[str]:
     return sorted(p.name for p in generations_dir(index_dir).glob("[!.]*") if (p / "manifest.json").exists())
 
 
-def prune(index_dir: Path, keep: int, unwanted: Collection[str] = ()) -> list[str]:
+def prune(index_dir: Path, keep: int, unwanted: Collection[str] = (), engine: Milvus | None = None) -> list[str]:
     """Remove all but ``keep`` generations, the ``unwanted`` and then the oldest first; the current one always stays.
 
     Returns the names of those removed.
@@ -96,31 +101,58 @@ def prune(index_dir: Path, keep: int, unwanted: Collection[str] = ()) -> list[st
     worst_first = sorted(names(index_dir), key=lambda name: (name not in unwanted, name))
     removed = [name for name in worst_first[:-keep] if name != current_name(index_dir)]
     for name in removed:
-        discard(generations_dir(index_dir) / name)
+        discard(generations_dir(index_dir) / name, engine)
     return removed
 
 
-def discard(folder: Path) -> None:
-    """Remove a generation. It loses its name first: killed meanwhile, what is left of it passes for none."""
+def discard(folder: Path, engine: Milvus | None = None) -> None:
+    """Remove a generation and what ``engine`` holds of it.
+
+    It loses its name first: killed meanwhile, what is left of it passes for none."""
     doomed = folder.with_name(f".removed-{folder.name}")
     try:
         os.replace(folder, doomed)
     except OSError:
         doomed = folder  # in use, on Windows: as much as can be
-    shutil.rmtree(doomed, ignore_errors=True)
+    remove(doomed, engine)
 
 
-def tidy(index_dir: Path) -> None:
+def remove(folder: Path, engine: Milvus | None) -> None:
+    """Remove the folder of no generation and its collections; where ``engine`` does not answer, both stay for later."""
+    try:
+        if engine:
+            engine.drop(collections(folder))
+    except GenerationError as error:
+        log.warning("%s is not removed yet: %s", folder, error)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def tidy(index_dir: Path, engine: Milvus | None = None) -> None:
     """Remove what processes that were killed have left; to be called by the only one that changes the index."""
     for left in generations_dir(index_dir).glob(".*"):
-        shutil.rmtree(left, ignore_errors=True)
+        remove(left, engine)
+    if engine:
+        # While the next one is built, only what is served need be in the engine's memory.
+        for name in set(names(index_dir)) - {current_name(index_dir)}:
+            engine.release(collections(generations_dir(index_dir) / name))
+
+
+def collections(folder: Path) -> dict[str, str]:
+    """The collections of a generation in Milvus by view; none where it has none or its manifest cannot be read."""
+    try:
+        return dict(json.loads((folder / "manifest.json").read_text("utf-8")).get("collections", {}))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 class Generation:
     """One generation opened for reading. It stays readable however many newer ones are built meanwhile."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open ``folder``. Raises GenerationError where it is incomplete, damaged or of another format."""
+    def __init__(self, folder: Path, engine: Milvus | None = None) -> None:
+        """Open ``folder``, to be searched by ``engine`` where it was built with one, else on this machine.
+
+        Raises GenerationError where it is incomplete, damaged or of another format."""
         try:
             self.manifest: dict = json.loads((folder / "manifest.json").read_text("utf-8"))
             if self.manifest["format"] != FORMAT:
@@ -130,12 +162,17 @@ class Generation:
                 )
             self.name = folder.name
             self.store = Store(folder / "store.db", read_only=True)
+            self.instruments: Mapping[str, Instrument] = self.store.instruments()
             self.ids: list[str] = (folder / "units.txt").read_text("utf-8").splitlines()
             self.groups = {g["name"]: Group(**g) for g in self.manifest["groups"]}
             ranges = {g.name: (g.start, g.stop) for g in self.groups.values()}
-            self.whole = VectorIndex(folder, ranges)
-            self.title = VectorIndex(folder / "title", ranges)
-            self.english = VectorIndex(folder / "english", ranges)
+            views = {"whole": folder, "title": folder / "title", "english": folder / "english"}
+            opened: dict[str, Nearest] = {view: VectorIndex(place, ranges) for view, place in views.items()}
+            if engine:
+                known = labels(self.ids, self.instruments)
+                for view, collection in self.manifest.get("collections", {}).items():
+                    opened[view] = engine.open(collection, opened[view], ranges, known)
+            self.whole, self.title, self.english = opened["whole"], opened["title"], opened["english"]
             self.parts = Parts(folder / "parts.npy")
             self.offsets = np.load(folder / "offsets.npy")
             self.hubness = np.load(folder / "hubness.npy", mmap_mode="r").view(np.ndarray)
@@ -144,7 +181,6 @@ class Generation:
             self.about: sparse.csr_matrix = sparse.load_npz(folder / "topics.npz").tocsr()
             self.lexicon = Lexicon(folder / "lexical")
             self.bags = Bags(folder)
-            self.instruments: Mapping[str, Instrument] = self.store.instruments()
         except GenerationError:
             raise
         except _DAMAGE as error:
@@ -161,7 +197,7 @@ class Generation:
             )
 
     @classmethod
-    def current(cls, index_dir: Path) -> Generation:
+    def current(cls, index_dir: Path, engine: Milvus | None = None) -> Generation:
         """The generation being served. Raises GenerationError where none was built."""
         # Between reading the name and opening the folder a newer one may have replaced and pruned it.
         for _ in range(3):
@@ -169,7 +205,7 @@ class Generation:
             if name is None:
                 raise GenerationError(f"no index in {index_dir}", "Build one: lawsearch ingest PATH, or: make demo")
             if (generations_dir(index_dir) / name / "manifest.json").exists():
-                return cls(generations_dir(index_dir) / name)
+                return cls(generations_dir(index_dir) / name, engine)
         raise GenerationError(f"{index_dir}/CURRENT names {name}, which is not there", "Build it: lawsearch index")
 
     def close(self) -> None:
@@ -207,13 +243,12 @@ class Generation:
 
     def instrument_of(self, row: int) -> str:
         """The instrument that the unit at ``row`` is of."""
-        return self.ids[row].split("/~", 1)[0].rsplit("/", 1)[0]
+        return _instrument(self.ids[row])
 
     @cached_property
     def follows(self) -> np.ndarray:
         """Whether the next row is of the same text and so the next of its units, shape (n,)."""
-        texts = [key.split("/~", 1)[0] for key in self.ids]
-        return np.array([one == other for one, other in zip(texts, [*texts[1:], ""], strict=True)], bool)
+        return np.append(np.diff(numbered(self.ids)) == 0, False)
 
     def text_of(self, row: int) -> tuple[int, int]:
         """Where the rows of the text that the unit at ``row`` is of begin and end."""
@@ -233,3 +268,25 @@ class Generation:
             found.append((key, start, stop))
             start = stop
         return found
+
+
+def numbered(ids: Sequence[str]) -> np.ndarray:
+    """The number of the text that each unit is of, in row order, shape (n,)."""
+    texts = [key.split("/~", 1)[0] for key in ids]
+    return np.cumsum([0, *(one != other for one, other in pairwise(texts))])[: len(ids)]
+
+
+def labels(ids: Sequence[str], instruments: Mapping[str, Instrument]) -> dict[str, np.ndarray]:
+    """What a filter lets through or bars as a whole, in numbers, each (n,): the instruments of one kind, force, status
+    and year, and the texts."""
+    texts = numbered(ids)
+    seen: dict[tuple, int] = {}
+    facts = []
+    for first in np.flatnonzero(np.diff(texts, prepend=-1)).tolist():
+        i = instruments[_instrument(ids[first])]
+        facts.append(seen.setdefault((i.kind, i.force, i.status, i.year), len(seen)))
+    return {"facts": np.array(facts)[texts], "text": texts}
+
+
+def _instrument(key: str) -> str:
+    return key.split("/~", 1)[0].rsplit("/", 1)[0]

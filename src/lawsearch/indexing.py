@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,15 +14,16 @@ import numpy as np
 from scipy import sparse
 
 import lawsearch
-from lawsearch import former, history, integrity, lock, orders, topic, views
+from lawsearch import former, history, integrity, lock, milvus, orders, topic, views
 from lawsearch.assignment import assign
 from lawsearch.bags import Bags, concepts_digest
-from lawsearch.embedding import EmbeddingCache, Encoder, Models
+from lawsearch.embedding import EmbeddingCache, Encoder, Models, spread
 from lawsearch.errors import GenerationError
-from lawsearch.generation import FORMAT, Generation, Group, generations_dir, prune, switch, tidy
+from lawsearch.generation import FORMAT, Generation, Group, generations_dir, labels, prune, remove, switch, tidy
 from lawsearch.lexicon import Lexicon
 from lawsearch.linking import Progress, hubness, link, relink, silent
 from lawsearch.matching import Matcher
+from lawsearch.nodes import Nodes
 from lawsearch.provision import Provision
 from lawsearch.settings import Settings
 from lawsearch.store import Store
@@ -42,21 +43,24 @@ def build(
     embeddings: Path | None = None,
     taxonomy: Taxonomy | None = None,
     check: Callable[[Generation], None] = lambda _: None,
+    nodes: Nodes | None = None,
 ) -> str:
     """Build the next generation of the store and serve it. Returns its name, or the current one's if nothing changed.
 
     ``embeddings`` is the cache of vectors and ``taxonomy`` what provisions are assigned to, by default the settings'.
     ``check`` is asked before it is served, beside the checks that every generation passes, and raises what it finds.
+    ``nodes`` are where texts are embedded, by default here.
     What the operator has rolled back from is not built again of the same input unless ``force`` is given.
     Raises GenerationError where the store is empty or the built generation does not pass its checks, InUseError where
     another process is changing the index; the current one is then served as before.
     """
     if taxonomy is None:
         taxonomy = topic.load(settings.topics_dir)
+    engine = milvus.engine(settings.index)
     with lock.alone(settings.index_dir, "index"), Store(settings.store_path) as store:
-        facts = {**_facts(store, taxonomy), **models.facts()}
+        facts = {**_facts(store, taxonomy, settings), **models.facts()}
         ordered = orders.load(settings.index_dir)
-        current = None if force else _matching(settings.index_dir, facts, ordered)
+        current = None if force else _matching(settings.index_dir, facts, ordered, engine)
         if current:
             return current
         units, groups = _rows(store)
@@ -64,10 +68,10 @@ def build(
             raise GenerationError(f"{settings.store_path} holds no provisions", "Ingest some: lawsearch ingest PATH")
         folder = generations_dir(settings.index_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        tidy(settings.index_dir)
+        tidy(settings.index_dir, engine)
         working = folder / f".building-{os.getpid()}"
         working.mkdir()
-        cache = EmbeddingCache(embeddings or settings.embeddings_path)
+        cache = EmbeddingCache(embeddings or settings.embeddings_path, spread(nodes, settings) if nodes else None)
         try:
             progress("snapshot", 0, 1)
             store.snapshot(working / "store.db")
@@ -82,13 +86,18 @@ def build(
                 "events": store.journal.last_event(),
                 "before": history.predecessor(settings.index_dir),
             }
+            if engine:
+                manifest["collections"] = engine.names(f"{now:%Y%m%dT%H%M%S%f}")
             embed = _Embedding(cache, models, settings.batch_size, progress)
             _write(working, units, manifest, embed, settings)
             former.write(working / "former", store, models, embed)
             _link(working, units, groups, None if force else _before(settings.index_dir, manifest), progress)
             _assign(working, embed.kept(), taxonomy, groups, progress)
+            if engine:
+                progress("sending", 0, 1)
+                _send(working, engine, settings.flat_limit)
             progress("checking", 0, 1)
-            _check(working, check)
+            _check(working, check, engine)
             integrity.seal(working)
             progress("switching", 0, 1)
             name = f"{now:%Y%m%dT%H%M%S%f}-{str(facts['corpus_digest'])[:8]}"
@@ -96,9 +105,10 @@ def build(
             integrity.sync(folder)
         finally:
             cache.close()
-            shutil.rmtree(working, ignore_errors=True)
-        switch(settings.index_dir, name)
-        prune(settings.index_dir, settings.keep_generations, ordered.held)
+            if working.exists():
+                remove(working, engine)
+        switch(settings.index_dir, name, engine)
+        prune(settings.index_dir, settings.keep_generations, ordered.held, engine)
         orders.clear(settings.index_dir)
     return name
 
@@ -110,24 +120,27 @@ def up_to_date(settings: Settings) -> str | None:
     loading them to find that there is nothing to do.
     """
     with Store(settings.store_path) as store:
-        facts = _facts(store, topic.load(settings.topics_dir))
-    return _matching(settings.index_dir, facts, orders.load(settings.index_dir))
+        facts = _facts(store, topic.load(settings.topics_dir), settings)
+    return _matching(settings.index_dir, facts, orders.load(settings.index_dir), milvus.engine(settings.index))
 
 
-def _facts(store: Store, taxonomy: Taxonomy) -> dict[str, object]:
+def _facts(store: Store, taxonomy: Taxonomy, settings: Settings) -> dict[str, object]:
     """What an index is made of and by, but for the models."""
     return {
         "format": FORMAT,
         "code": lawsearch.__version__,
+        "backend": settings.index.backend,
         "concepts": concepts_digest(),
         "topics": taxonomy.digest,
         "corpus_digest": store.digest(),
     }
 
 
-def _matching(index_dir: Path, facts: Mapping[str, object], ordered: orders.Orders) -> str | None:
+def _matching(
+    index_dir: Path, facts: Mapping[str, object], ordered: orders.Orders, engine: milvus.Milvus | None
+) -> str | None:
     try:
-        generation = Generation.current(index_dir)
+        generation = Generation.current(index_dir, engine)
     except GenerationError:
         return None
     generation.close()
@@ -244,7 +257,7 @@ def _link(
         opened.close()
         if before:
             before.close()
-    sparse.save_npz(folder / "links.npz", links)
+    sparse.save_npz(folder / "links.npz", links, compressed=False)
     manifest = {**opened.manifest, "relinked": changed}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
 
@@ -274,13 +287,31 @@ def _assign(folder: Path, models: Models, taxonomy: Taxonomy, groups: Sequence[G
 
 
 def _write_topics(folder: Path, taxonomy: Taxonomy, about: sparse.csr_matrix) -> None:
-    sparse.save_npz(folder / "topics.npz", about)
+    sparse.save_npz(folder / "topics.npz", about, compressed=False)
     (folder / "topics.json").write_text(json.dumps(taxonomy.as_json(), ensure_ascii=False), "utf-8")
 
 
-def _check(folder: Path, check: Callable[[Generation], None]) -> None:
-    """Whether its parts belong together, and what else is asked. Raises GenerationError, and what ``check`` raises."""
+def _send(folder: Path, engine: milvus.Milvus, flat_limit: int) -> None:
+    """The vectors into the collections that the manifest names. Raises GenerationError."""
     opened = Generation(folder)
+    try:
+        ranges = {g.name: (g.start, g.stop) for g in opened.groups.values()}
+        views_of = {"whole": opened.whole, "title": opened.title, "english": opened.english}
+        known = labels(opened.ids, opened.instruments)
+        with ThreadPoolExecutor() as pool:  # most of it is waiting
+            sent = [
+                pool.submit(engine.build, collection, views_of[view].vectors, ranges, known, flat_limit)
+                for view, collection in opened.manifest["collections"].items()
+            ]
+        for one in sent:
+            one.result()
+    finally:
+        opened.close()
+
+
+def _check(folder: Path, check: Callable[[Generation], None], engine: milvus.Milvus | None) -> None:
+    """Whether its parts belong together, and what else is asked. Raises GenerationError, and what ``check`` raises."""
+    opened = Generation(folder, engine)
     try:
         wrong = list(integrity.disagreements(opened))
         if wrong:

@@ -19,8 +19,8 @@ from lawsearch.vectors import Parts
 
 #: The digests of all files, as ``sha256sum --check`` reads them.
 SUMS = "SHA256SUMS"
-#: How far a vector's length may be from one: as stored, and as stored in eight bits.
-_UNIT, _ROUNDED = 1e-3, 1e-2
+#: How far a vector's length may be from one.
+_UNIT = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,8 @@ def _shapes(g: Generation, n: int) -> Iterator[str]:
 
 def _lengths(g: Generation) -> Iterator[str]:
     """Vectors are of unit length; a unit that is not English has none of the English model."""
-    for name, vectors, slack in (
-        ("whole", g.whole.vectors, _UNIT), ("title", g.title.vectors, _UNIT), ("parts", g.parts, _ROUNDED),
-    ):  # fmt: skip
-        if not _all_unit(vectors, slack):
+    for name, vectors in (("whole", g.whole.vectors), ("title", g.title.vectors), ("parts", g.parts)):
+        if not _all_unit(vectors):
             yield f"a vector of {name} is not of unit length"
     spoken = np.array([_language(key) == "en" for key in g.ids], bool)
     lengths = np.linalg.norm(g.english.vectors, axis=1)
@@ -156,10 +154,10 @@ def _lengths(g: Generation) -> Iterator[str]:
         yield "a vector of english is not of unit length, or stands where none should"
 
 
-def _all_unit(vectors: np.ndarray | Parts, slack: float) -> bool:
+def _all_unit(vectors: np.ndarray | Parts) -> bool:
     steps = range(0, len(vectors), 65536)
     lengths = (np.linalg.norm(vectors[at : at + 65536], axis=1) for at in steps)
-    return all(bool((np.abs(some - 1) < slack).all()) for some in lengths)
+    return all(bool((np.abs(some - 1) < _UNIT).all()) for some in lengths)
 
 
 def _jurisdiction(g: Generation, row: int) -> str:

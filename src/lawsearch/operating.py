@@ -17,11 +17,14 @@ from lawsearch.errors import LawsearchError, QueryError
 from lawsearch.instrument import KINDS, STATUSES, SUBJECTS
 from lawsearch.lock import taking_turns
 from lawsearch.logs import configure
-from lawsearch.settings import Settings, load_settings
+from lawsearch.settings import IndexSettings, Settings, load_settings
 from lawsearch.vocabulary import jurisdictions
 
 Seconds = Annotated[
     float, typer.Option(min=1, help="Seconds that one document may take; 20 more for each of its pages.")
+]
+Ray = Annotated[
+    str, typer.Option("--ray", metavar="ADDRESS", help="Work on the nodes of this Ray cluster: HOST:PORT, or auto.")
 ]
 Memory = Annotated[int, typer.Option(min=64, help="Memory that one document may take, in MiB (on Linux).")]
 
@@ -48,17 +51,19 @@ def ingest(
     index_too: Annotated[bool, typer.Option("--index/--no-index", help="Build the index afterwards.")] = True,
     seconds: Seconds = 300,
     memory: Memory = 4096,
+    ray: Ray = "",
 ) -> None:
     """Read laws from PDFs into the store and index them. Files that did not change are skipped."""
     from ingest.limits import Limits
     from ingest.pipeline import ADDED, CHANGED, FAILED, UNCHANGED
     from ingest.pipeline import ingest as run
     from lawsearch.catalogue import load
+    from lawsearch.nodes import connected
     from lawsearch.store import Store
 
     settings = load_settings()
     configure(settings)
-    with Store(settings.store_path) as store, bar() as drawn:
+    with connected(ray) as nodes, Store(settings.store_path) as store, bar() as drawn:
         task = drawn.add_task("reading", total=None)
 
         def progress(outcome: Any, done: int, total: int) -> None:
@@ -66,7 +71,7 @@ def ingest(
 
         outcomes = run(
             paths, store, load(settings.catalogue_dir), progress, cache=settings.cache_dir,
-            corrections=_book(settings), allowed=Limits(seconds, memory=memory),
+            corrections=_book(settings), allowed=Limits(seconds, memory=memory), nodes=nodes,
         )  # fmt: skip
     _show_outcomes(outcomes)
     counts = {state: sum(o.state == state for o in outcomes) for state in (ADDED, CHANGED, UNCHANGED, FAILED)}
@@ -78,7 +83,7 @@ def ingest(
         from lawsearch.indexing import up_to_date
 
         current = up_to_date(settings) if not counts[ADDED] and not counts[CHANGED] else None
-        out.print(f"index {current} is current") if current else index()
+        out.print(f"index {current} is current") if current else index(ray=ray)
     if counts[FAILED]:
         raise typer.Exit(1)
 
@@ -109,17 +114,18 @@ def _show_outcomes(outcomes: Sequence[Any]) -> None:
 
 
 @app.command()
-def index(force: Annotated[bool, typer.Option(help="Build even if nothing changed.")] = False) -> None:
+def index(force: Annotated[bool, typer.Option(help="Build even if nothing changed.")] = False, ray: Ray = "") -> None:
     """Build the next generation of the index from the store and switch to it."""
     from lawsearch.embedding import load_models
     from lawsearch.indexing import build
+    from lawsearch.nodes import connected
 
     settings = load_settings()
     configure(settings)
     with err.status("loading the models (the first time they are unpacked)"):
         models = load_models(settings)
-    with steps() as step:
-        name = build(settings, models, step, force=force)
+    with connected(ray) as nodes, steps() as step:
+        name = build(settings, models, step, force=force, nodes=nodes)
     out.print(f"index {name} is current")
 
 
@@ -373,7 +379,7 @@ def indexed(table: Any, corpus: Path) -> Iterator[tuple[Any, dict[str, str], Any
     with tempfile.TemporaryDirectory(prefix="lawsearch-eval-") as folder, steps() as step:
         given = load_settings()
         # Its own index, but the user's embeddings: nothing is embedded twice.
-        settings = given.model_copy(update={"index_dir": Path(folder)})
+        settings = given.model_copy(update={"index_dir": Path(folder), "index": IndexSettings()})
         works = {code: f"/akn/{law.jurisdiction}/doc/{code.lower()}" for code, law in table.laws.items()}
         with Store(settings.store_path) as store:
             for done, (code, law) in enumerate(table.laws.items(), 1):
@@ -480,21 +486,3 @@ def show_api(
         print(handbook.markdown(description), end="")
     else:
         print_json(description)
-
-
-@app.command("settings")
-def show_settings(
-    markdown: Annotated[bool, typer.Option(help="As the table of docs/settings.md.")] = False,
-) -> None:
-    """List every setting, what it does and its value."""
-    settings = load_settings()
-    if markdown:
-        print("| setting | environment | default | what it does |\n| --- | --- | --- | --- |")
-        for name, field in Settings.model_fields.items():
-            default = "the user's cache" if name == "cache_dir" else json.dumps(field.default, default=str)
-            print(f"| `{name}` | `LAWSEARCH_{name.upper()}` | `{default}` | {field.description} |")
-        return
-    table = Table("setting", "value", "what it does")
-    for name, field in Settings.model_fields.items():
-        table.add_row(name, escape(str(getattr(settings, name))), escape(field.description or ""))
-    out.print(table)

@@ -13,7 +13,7 @@ from itertools import islice
 
 import numpy as np
 
-from lawsearch import views
+from lawsearch import milvus, views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
 from lawsearch.concepts import concepts_in, label
 from lawsearch.confidence import Evidence, doubts, evidence, no_counterpart, returned
@@ -99,7 +99,7 @@ class Searcher:
     @classmethod
     def open(cls, settings: Settings) -> Searcher:
         """The current generation with its models loaded. Raises GenerationError, ModelError."""
-        generation = _sound(Generation.current(settings.index_dir))
+        generation = _sound(Generation.current(settings.index_dir, milvus.engine(settings.index)))
         with ThreadPoolExecutor(1) as pool:
             models = pool.submit(load_models, settings)
             # The files of models are read outside of Python's lock; the tables of words meanwhile.
@@ -112,7 +112,8 @@ class Searcher:
 
     def renewed(self) -> Searcher:
         """A searcher over the current generation with the models already loaded. Raises GenerationError."""
-        return Searcher(self.settings, _sound(Generation.current(self.settings.index_dir)), self.models)
+        engine = milvus.engine(self.settings.index)
+        return Searcher(self.settings, _sound(Generation.current(self.settings.index_dir, engine)), self.models)
 
     def search(self, text: str, filters: Filters = Filters(), *, limit: int = 5) -> Answers:
         """Provisions of every jurisdiction that answer ``text``: words, a question, a topic. Raises QueryError."""

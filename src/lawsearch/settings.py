@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
@@ -27,10 +30,50 @@ def _cache_dir() -> Path:
     return base / "lawsearch"
 
 
+class IndexSettings(BaseModel):
+    """Where nearest vectors are looked for: the table ``[index]``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backend: Literal["faiss", "milvus"] = Field(
+        "faiss",
+        description="What looks for the nearest vectors. faiss: files of the index on this machine; milvus: a Milvus "
+        "server or cluster, see docs/scale.md.",
+    )
+    uri: str = Field(
+        "",
+        validate_default=True,
+        description="Where Milvus is: http://HOST:PORT, https://HOST:PORT for TLS, or a file NAME.db for milvus-lite.",
+    )
+    token: SecretStr = Field(
+        SecretStr(""), description="What Milvus asks for: USER:PASSWORD or an API key; or nothing."
+    )
+    ca_file: FilePath | None = Field(
+        None, description="Certificates (PEM) that Milvus's may be signed by; empty: those that gRPC brings."
+    )
+    name: str = Field(
+        "lawsearch",
+        pattern=r"^[A-Za-z_]\w*$",
+        description="What its aliases and collections in Milvus begin with; one for each index.",
+    )
+    replicas: int = Field(1, ge=1, description="How many times Milvus holds what is searched in memory.")
+
+    @field_validator("uri")
+    @classmethod
+    def _understood(cls, value: str, info: ValidationInfo) -> str:
+        parts = urlsplit(value)
+        address = parts.scheme in ("http", "https") and parts.hostname
+        if info.data.get("backend") == "milvus" and not (address or value.endswith(".db")):
+            raise ValueError("backend = milvus needs http://HOST:PORT, https://HOST:PORT or NAME.db")
+        if parts.username or parts.password:
+            raise ValueError("a password belongs into token")
+        return value
+
+
 class Settings(BaseSettings):
     """Every setting with its default. ``docs/settings.md`` is written from these descriptions."""
 
-    model_config = SettingsConfigDict(env_prefix="LAWSEARCH_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LAWSEARCH_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
     index_dir: Path = Field(Path("index"), description="Where the store and the built generations lie.")
     catalogue_dir: Path = Field(Path("corpus/catalogue"), description="The catalogue of instruments (TOML files).")
@@ -57,6 +100,7 @@ class Settings(BaseSettings):
     flat_limit: int = Field(
         200_000, ge=1, description="Vectors up to which search looks at all; above, an IVF-SQ8 index is built."
     )
+    index: IndexSettings = IndexSettings()
     keep_generations: int = Field(2, ge=1, description="How many built generations are kept.")
     watched_dirs: tuple[Path, ...] = Field(
         (), description="Folders whose PDFs `lawsearch nightly` reads where they are new or changed."
@@ -187,6 +231,25 @@ class Settings(BaseSettings):
     @property
     def embeddings_path(self) -> Path:
         return self.index_dir / "embeddings.db"
+
+
+def described(model: type[BaseModel] = Settings, table: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting by its name in the file, those of a table with the table's before a dot."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield from described(type(field.default), f"{name}.")
+        else:
+            yield table + name, field
+
+
+def markdown() -> str:
+    """The table of docs/settings.md."""
+    rows = ["| setting | environment | default | what it does |", "| --- | --- | --- | --- |"]
+    for name, field in described():
+        default = "the user's cache" if name == "cache_dir" else json.dumps(field.default, default=str)
+        variable = f"LAWSEARCH_{name.upper().replace('.', '__')}"
+        rows.append(f"| `{name}` | `{variable}` | `{default}` | {field.description} |")
+    return "\n".join(rows) + "\n"
 
 
 def load_settings(**given: object) -> Settings:

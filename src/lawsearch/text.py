@@ -11,6 +11,31 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _LAST = 0x20000
 _DIGITS = {c: str(unicodedata.digit(chr(c))) for c in range(0x80, _LAST) if chr(c).isdecimal()}
 _NATIVE = re.compile(r"[^\D0-9]")
+#: An act by its number and since when, as Singapore and Brunei name what has changed a text; as Malaysia does.
+_ACT = (
+    r"(?:Act\s[A-Z]?\d{1,4}\sof\s\d{4}|(?:S(?:\(\w+\))?\s?)?\d{1,4}/\d{2,4})"
+    r"(?:\s?wef\s?\d{1,2}/\d{1,2}(?:/\d{4})?)?"
+)
+_BY = (
+    r"(?:Am|Ins|Subs?|Del|Rep|Pin|Gan|Pot)\.\s(?:by\s)?"
+    r"(?:(?:Act|Akta)\s[A-Z]?\d{1,4}|(?:P\.?U\.?|S)\s?(?:\([A-Z]\)\s?)?\d{1,4}/\d{2,4})"
+)
+#: The number that a provision had in an earlier edition: ``[12A``.
+_FORMER = r"\[\d{1,3}[A-Z]{0,2}\]?"
+_MARK = re.compile(rf"(?:(?:{_FORMER}|\[\s?(?:{_ACT}|{_BY})(?:\s?;\s?(?:{_ACT}|{_BY}))*\s?\])\s*)+|{_BY}\.?")
+
+
+def is_mark(text: str) -> bool:
+    """Whether a line only says which act has changed what stands above it: ``[40/2020]``, ``Ins. Act A1727``.
+
+    ``[Act 125]`` behind the name of an act is its number and no such mark.
+    """
+    return bool(_MARK.fullmatch(text.strip()))
+
+
+def unmarked(text: str) -> str:
+    """A text without the lines that are marks of amendment."""
+    return "\n".join(line for line in text.split("\n") if not is_mark(line))
 
 
 def normal(text: str) -> str:

@@ -246,11 +246,12 @@ def _taken_out(settings: Settings, store: Store, path: str) -> list[str]:
 @app.command()
 def rollback(name: Annotated[str, typer.Argument(help="A generation; the one before the current one.")] = "") -> None:
     """Serve an earlier index again. It stays until there is new input, or until: lawsearch index --force."""
+    from lawsearch.milvus import engine
     from lawsearch.verification import roll_back
 
     settings = load_settings()
     with alone(settings.index_dir, "rollback"):
-        out.print(f"index {roll_back(settings.index_dir, name)} is current")
+        out.print(f"index {roll_back(settings.index_dir, name, engine(settings.index))} is current")
 
 
 @app.command()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lawsearch import evaluation, orders, views
+from lawsearch import evaluation, milvus, orders, views
 from lawsearch.embedding import EmbeddingCache, Models
 from lawsearch.errors import GenerationError, LawsearchError, NotFoundError
 from lawsearch.generation import Generation, current_name, discard, generations_dir, names, switch
@@ -149,8 +149,9 @@ def _served(index_dir: Path) -> Path | None:
     return None
 
 
-def roll_back(index_dir: Path, name: str = "") -> str:
-    """Serve ``name`` again, by default the generation before the current one, and do not build anew what is left.
+def roll_back(index_dir: Path, name: str = "", engine: milvus.Milvus | None = None) -> str:
+    """Serve ``name`` again, by default the generation before the current one, and do not build anew what is left;
+    ``engine`` is the one of the settings.
 
     Returns the name. Raises NotFoundError, GenerationError where it is not kept or not sound.
     """
@@ -164,6 +165,7 @@ def roll_back(index_dir: Path, name: str = "") -> str:
     folder = generations_dir(index_dir) / name
     if wrong := "; ".join(map(str, generation_findings(folder))):
         raise GenerationError(f"{name} is damaged: {wrong}", "Choose another, or: lawsearch verify --repair")
+    Generation(folder, engine).close()
     held = {n: facts for n, facts in ordered.held.items() if n != name}
     try:
         left = json.loads((generations_dir(index_dir) / current / "manifest.json").read_text("utf-8"))
@@ -171,7 +173,7 @@ def roll_back(index_dir: Path, name: str = "") -> str:
     except (OSError, ValueError, AttributeError):
         pass  # what is damaged may be built again
     orders.save(index_dir, replace(ordered, held=held))
-    switch(index_dir, name)
+    switch(index_dir, name, engine)
     return name
 
 
@@ -258,7 +260,7 @@ def repair(settings: Settings, verdict: Verdict, rebuild: Callable[[], str], tel
     generation, and kept beside it. Raises LawsearchError where neither is sound.
     """
     index_dir, folder = settings.index_dir, generations_dir(settings.index_dir)
-    sound = verdict.good
+    sound, engine = verdict.good, milvus.engine(settings.index)
     if verdict.store and not sound:
         raise LawsearchError(
             f"{settings.store_path} is damaged and no sound generation is kept",
@@ -266,7 +268,7 @@ def repair(settings: Settings, verdict: Verdict, rebuild: Callable[[], str], tel
         )
     broken = verdict.current not in sound
     if broken and sound:
-        switch(index_dir, sound[-1])
+        switch(index_dir, sound[-1], engine)
         tell(f"{sound[-1]} is served meanwhile")
     if verdict.cache:
         tell(f"{settings.embeddings_path}: {_mended(settings.embeddings_path)}")
@@ -278,7 +280,7 @@ def repair(settings: Settings, verdict: Verdict, rebuild: Callable[[], str], tel
         tell(f"{rebuild()} is served")
     for name, found in verdict.generations.items():
         if found and name != current_name(index_dir):
-            discard(folder / name)
+            discard(folder / name, engine)
             tell(f"{name} is removed")
 
 

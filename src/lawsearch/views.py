@@ -8,7 +8,7 @@ from collections import Counter
 from lawsearch.concepts import concepts_in
 from lawsearch.lexicon import words
 from lawsearch.provision import Provision
-from lawsearch.text import normal
+from lawsearch.text import normal, unmarked
 
 #: Shorter parts ("or", a lone enumerator) say nothing by themselves; the whole still holds them.
 PART_LENGTH = 25
@@ -31,12 +31,12 @@ def title(provision: Provision) -> str:
 
 def whole(provision: Provision) -> str:
     """All that is embedded as one: the titles and the text; the label where there is neither."""
-    return normal(". ".join(t for t in (titles(provision), provision.text) if t)) or provision.label
+    return normal(". ".join(t for t in (titles(provision), unmarked(provision.text)) if t)) or provision.label
 
 
 def parts(text: str) -> list[str]:
     """The lines of a provision's or a clause's text without their enumerators, at most ``PARTS``."""
-    lines = (normal(_ENUMERATOR.sub("", line, count=1)) for line in text.splitlines())
+    lines = (normal(_ENUMERATOR.sub("", line, count=1)) for line in unmarked(text).splitlines())
     return [line for line in lines if len(line) >= PART_LENGTH][:PARTS]
 
 

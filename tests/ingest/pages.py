@@ -60,8 +60,11 @@ def laid_out(*pages: Page) -> list[str]:
     return [row.text for row in lay_out(pages, any_heading()).flows[0]]
 
 
-def pdf(pages: Sequence[Sequence[tuple[float, float, str]]], *, size: float = 11.0, bold: str = "**") -> bytes:
-    """A PDF of text: for each page (x, y from the top, text); text that opens with ``**`` is bold."""
+Typed = tuple[float, float, str] | tuple[float, float, str, float]
+
+
+def pdf(pages: Sequence[Sequence[Typed]], *, size: float = 11.0, bold: str = "**") -> bytes:
+    """A PDF of text: for each page (x, y from the top, text, type size if not ``size``); ``**`` opens bold text."""
     objects: list[bytes] = []
 
     def add(body: bytes) -> int:
@@ -76,12 +79,13 @@ def pdf(pages: Sequence[Sequence[tuple[float, float, str]]], *, size: float = 11
     kids = []
     for texts in pages:
         drawn = []
-        for x, y, text in texts:
+        for x, y, text, *own in texts:
+            points = own[0] if own else size
             font = 2 if text.startswith(bold) else 1
             shown = (
                 text.removeprefix(bold).removesuffix(bold).replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
             )
-            drawn.append(f"BT /F{font} {size} Tf {x} {842 - y - size} Td ({shown}) Tj ET")
+            drawn.append(f"BT /F{font} {points} Tf {x} {842 - y - points} Td ({shown}) Tj ET")
         stream = "\n".join(drawn).encode("cp1252")
         content = add(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
         kids.append(

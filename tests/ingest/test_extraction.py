@@ -40,6 +40,12 @@ def test_lines_carry_text_place_size_and_weight(tmp_path: Path) -> None:
     assert reading.anomaly == 0
 
 
+def test_small_type_right_after_a_hyphen_has_its_own_size(tmp_path: Path) -> None:
+    texts = [(170, 500, "together with a fee that is non-"), (74, 300, "Application for lamps", 8.0)]
+    _, note = read(write(tmp_path / "a.pdf", pdf([texts]))).pages[0].lines
+    assert (note.text, note.size) == ("Application for lamps", 8.0)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [

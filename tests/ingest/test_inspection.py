@@ -103,11 +103,11 @@ def test_every_character_is_somewhere_and_the_report_says_how_much(act: Path) ->
 
 def test_marginal_notes_footnotes_and_lines_read_by_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
     body = [
-        ("The oil of every lamp is kept in tins of tin at", "the foot of the tower."),
+        ("The oil of every lamp is kept in tins of tin at", "the foot of the tower.1"),
         ("A broken wick is cut and put back before the night", "by the keeper himself."),
         ("Records of what was lit are kept for three years and", "shown to whoever asks."),
         ("Who fails to light a lamp at dusk pays", "nine hundred dollars to the harbour."),
-        ("Dues are paid by every vessel that enters after", "sunset unless in distress."),
+        ("Dues are paid by every vessel that enters after", "sunset unless in distress.2"),
         ("Empty tins go back to the store on the pier in", "the week after next."),
         ("Against a fine one may appeal to the master within", "fourteen days and in writing."),
         ("Forms hang in the office of the master; no other", "may be used for a return."),

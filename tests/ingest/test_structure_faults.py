@@ -11,7 +11,7 @@ from pages import cut, laid_out, line, page, rows, units
 from ingest.furniture import running_lines
 from ingest.layout import lay_out
 from ingest.numbering import value
-from ingest.page import Line, Row
+from ingest.page import Line, Page, Row
 from ingest.paragraph import mend, paragraphs
 from ingest.segment import Segment
 from ingest.segmentation import segment
@@ -450,10 +450,124 @@ def test_the_text_of_repealed_sections_is_not_their_range() -> None:
     assert [found[n].text for n in "234"] == ["[Repealed by Act 9 of 2041]"] * 3
 
 
-def test_the_mark_of_a_footnote_may_stand_apart_from_it() -> None:
-    foot = [line("( 7)", 760, 72, size=8), line("Lamp Office, Rules on Oil.", 760.4, 100, size=8)]
-    pages = page(1, *filler(1, 72), *foot), page(2, *filler(2, 72))
-    assert not any("Rules on Oil" in text for text in laid_out(*pages))
+@pytest.mark.parametrize(
+    ("told", "size", "foot", "kept"),
+    [
+        ("as the Rules on Oil ( 7 ) say", 8, [("( 7)", 0, 0), ("Lamp Office, Rules on Oil.", 0.4, 28)], []),
+        ("as the Rules on Oil (7) say", 10.1, [("(7) Lamp Office, Rules on Oil.", 0, 0), ("And more.", 12, 8)], []),
+        ("as the Rules on Oil,7 say", 10, [("_______", 0, 0), ("7 Rules on Oil.", 12, 0)], []),
+        ("as the Rules on Oil* say", 10, [("* Rules on Oil.", 0, 0)], []),
+        ("as the Rules on Oil say", 8, [("(7) Lamp Office, Rules on Oil.", 0, 0)], ["(7) Lamp Office, Rules on Oil."]),
+        ("(7) as the Rules on Oil say", 8, [("(7) Oil is dear.", 0, 0)], ["(7) Oil is dear."]),
+        ("as the Rules on Oil 17 say", 8, [("7 tins of oil.", 0, 0)], ["7 tins of oil."]),
+        ("as the Rules on Oil (7) say", 11, [("(7) Oil is dear.", 0, 0)], ["(7) Oil is dear."]),
+    ],
+)
+def test_footnotes_are_in_smaller_type_and_the_text_refers_to_them(
+    told: str, size: float, foot: list[tuple[str, float, float]], kept: list[str]
+) -> None:
+    notes = [line(text, 700 + down, 72 + right, size=size) for text, down, right in foot]
+    found = lay_out([page(1, *filler(1, 72), line(told, 500), *notes), page(2, *filler(2, 72))])
+    assert [row.text for row in found.flows[0] if row.line.y0 >= 700] == kept
+    assert len(found.furniture["footnote"]) == (0 if kept else len(foot))
+
+
+def test_a_footnote_goes_on_on_the_next_page_below_its_text() -> None:
+    first = page(1, *filler(1, 72), line("as the Rules (1) say", 500), line("(1) See the Rules on", 700, size=8))
+    second = page(2, *filler(2, 72, 9), line("Oil, which are dear.", 700, page=2, size=8))
+    third = page(3, *filler(3, 72, 9), line("Small print, but law.", 700, page=3, size=8))
+    found = laid_out(first, second, third)
+    assert "Small print, but law." in found
+    assert not [text for text in found if "on" in text.split()[-1:] or text.startswith("Oil")]
+
+
+def test_a_page_in_small_type_has_no_footnotes() -> None:
+    small = [line(f"({n}) tins of oil, as (1) says", 72 + 15 * n, page=3, size=8) for n in range(1, 9)]
+    found = laid_out(page(1, *filler(1, 72)), page(2, *filler(2, 72)), page(3, *small))
+    assert len([text for text in found if "tins" in text]) == 8
+
+
+def test_two_labels_that_keep_step_with_the_pages_by_chance_are_no_page_numbers() -> None:
+    def sheet(n: int, *labels: Line) -> Page:
+        return page(n, *labels, *filler(n, 100), line(str(n), 800, 290, page=n))
+
+    label = {n: [line(str(n - 3), 72, 60, page=n)] if n in (5, 9) else [] for n in range(1, 13)}
+    found = {x.text for x in running_lines([sheet(n, *label[n]) for n in label]) if x.y0 == 72}
+    assert found == set()
+
+
+def test_pages_that_are_counted_anew_have_both_their_numbers() -> None:
+    pages = [page(n, *filler(n, 100), line("i" * n if n < 4 else str(n - 3), 800, 290, page=n)) for n in range(1, 9)]
+    assert len(running_lines(pages)) == 8
+
+
+def test_letters_without_marks_are_labels_where_the_next_one_follows() -> None:
+    body = (
+        "1 Each Party shall, for all\nwho walk by night:\n\n    a keep lamps that\n    burn;\n\n"
+        "    b keep oil in tins\n    of tin.\n\n2 a lamp is a lamp."
+    )
+    found = by_number(
+        f"**Article 1 – Lamps**\n{body}\n**Article 2 – Oil**\na lamp burns.\n**Article 3 – End**\nIt ends."
+    )
+    assert [(d.number, [c.number for c in d.children]) for d in found["1"].divisions] == [("1", ["a", "b"])]
+    assert found["2"].divisions == []
+
+
+def test_parts_stand_above_chapters_where_the_law_sets_them_so() -> None:
+    found = units(
+        cut("""
+        ^PART I^
+        ^BEGINNINGS^
+        Section 1. Title. - This is the Lamps Act of the land and of its islands.
+        ^PART II^
+        ^LAMPS^
+        ^CHAPTER I^
+        ^OIL^
+        Section 2. Oil. - Oil must be clean and must be kept in tins by the keeper.
+        ^CHAPTER II^
+        ^WICKS^
+        Section 3. Wicks. - Wicks must be trimmed by day so that they may burn by night.
+        ^PART III^
+        ^ENDINGS^
+        Section 4. End. - This Act begins to burn at once.
+        """)
+    )
+    assert [unit.eid for unit in found] == [
+        "part_I__sec_1", "part_II__chp_I__sec_2", "part_II__chp_II__sec_3", "part_III__sec_4"
+    ]  # fmt: skip
+
+
+def test_what_a_part_says_before_its_first_unit_introduces_it() -> None:
+    found = cut("""
+        **1. Lamps for all, wherever they may walk by night**
+        Towns should light their lanes, and those who keep lanes should pay for the lamps.
+        **2. Clean oil in every lamp that a town may light**
+        Oil should be clean, and whoever sells oil that is not should be made to drink it.
+        ^**Section 2: Policies of towns**^
+        V. RECOMMENDS that keepers do as follows, so that
+        all may see.
+        **3. Investing in the keepers of the lamps of a town**
+        Keepers should be paid.
+    """)
+    assert [(s.kind, s.eid, s.path) for s in found.segments[2:]] == [
+        ("preamble", "part_2__intro", ("Section 2: Policies of towns",)),
+        ("principle", "part_2__para_3", ("Section 2: Policies of towns",)),
+    ]
+    assert found.segments[2].text.startswith("V. RECOMMENDS")
+    assert (found.expected, found.doubled, "unassigned" in found.roles) == (3, (), False)
+
+
+def test_numbers_of_the_enacting_words_are_not_those_of_the_text_that_they_adopt() -> None:
+    found = cut("""
+        1. Adopts the Charter of Lamps;
+        2. Recommends it;
+        **I. SCOPE**
+        1. This Charter is on lamps and on all who keep them through the night, in towns and elsewhere.
+        2. It says nothing of the moon.
+        3. It may be changed by those who made it and by none besides, after a year and a day.
+    """)
+    assert [u.path for u in units(found)] == [("I. SCOPE",)] * 3
+    assert found.segments[0].text == "1. Adopts the Charter of Lamps;\n2. Recommends it;"
 
 
 def test_headings_without_numbers_are_titles_of_the_units_below_them() -> None:
@@ -623,3 +737,199 @@ def test_headings_that_ocr_misread_have_the_numbers_that_are_missing_between_the
     assert [(unit.number, unit.text[:4]) for unit in units(found)] == [
         ("1", "ໂຄມໄ"), ("2", "ນ້ຳມ"), ("3", "ໄສ້ຕ"), ("4", "ຜູ້ດ"), ("5", "ຜູ້ລ"),
     ]  # fmt: skip
+
+
+MARKED = """
+    **Lamps**
+    1.—(1) A keeper must light the lamp at dusk and must
+    see that it burns —
+        (a) all night; and
+        (b) by day in fog.
+                                                        [4/2041]
+    (2) A broken lamp is no lamp under the Lamps Act
+    [Act 125] of the land.
+                                                        [Act 9 of 2041 wef 31/08/2041]
+    **Oil**
+    2. Oil must be clean.
+                                                        [6/2041; S 7/2042]
+    But not too clean, for
+    all oil is dear.
+    **Glass**
+    3. Glass must be clear.
+"""
+
+
+def test_marks_of_amendment_have_a_role_of_their_own_and_are_in_no_part() -> None:
+    found = cut(MARKED)
+    first, second, _ = units(found)
+    marks = [row.text for row, role in zip(found.flow, found.roles, strict=True) if role == "amendment"]
+    assert marks == ["[4/2041]", "[Act 9 of 2041 wef 31/08/2041]", "[6/2041; S 7/2042]"]
+    assert first.divisions[0].text.endswith("(b) by day in fog.")
+    assert first.divisions[0].children[1].text == "by day in fog."
+    assert first.divisions[1].text == "A broken lamp is no lamp under the Lamps Act [Act 125] of the land."
+    # In the text of the section they are lines by themselves, as printed.
+    assert [line for line in (first.text + "\n" + second.text).split("\n") if line in marks] == marks
+    assert second.text.split("\n")[-1] == "But not too clean, for all oil is dear."
+
+
+def test_marks_of_amendment_in_the_margin_are_no_headings() -> None:
+    pages = []
+    for n in (1, 2):
+        lines = []
+        for k, mark in enumerate(("Ins. Act A17", "Lamp duty", "Am. Act A19")):
+            unit = 3 * (n - 1) + k + 1
+            y = 60 + 40 * n + 90 * k
+            lines += [line(f"{unit}. {KEEPER} {'abcdef'[unit - 1] * 5}"[:70], y, 180, page=n)]
+            lines += [line(text, y + 14 * (i + 1), 180, page=n) for i, text in enumerate((KEEPER[:60], "and so on."))]
+            lines += [line(mark, y + 2, 70, page=n, size=8)]
+        pages.append(page(n, *lines))
+    found = lay_out(pages)
+    assert [x.text for x in found.furniture["amendment"]] == ["Ins. Act A17", "Am. Act A19"] * 2
+    assert [note.text for note in found.notes] == ["Lamp duty"] * 2
+
+
+def test_numbers_of_quoted_articles_that_ocr_has_split_are_read_as_one() -> None:
+    found = units(
+        cut("""
+        UNDANG-UNDANG TENTANG PERUBAHAN ATAS UNDANG-UNDANG PELITA
+        ^Pasal I^
+        1. Ketentuan Pasal 9 diubah sehingga berbunyi sebagai berikut:
+        Pasal 9
+        Penjaga wajib menyalakan pelita.
+        2. Ketentuan Pasal 43 diubah sehingga berbunyi sebagai berikut:
+        Pasal 4 3
+        Minyak wajib bersih.
+        3. Di antara Pasal 43 dan Pasal 44 disisipkan Pasal 43A, sehingga berbunyi sebagai berikut:
+        Pasal 4 3 A
+        Sumbu wajib kering.
+        ^Pasal II^
+        Undang-Undang ini mulai berlaku pada malam hari.
+        """)
+    )
+    assert [(d.shape, d.number) for d in found[0].divisions] == [("quoted", "9"), ("quoted", "43"), ("quoted", "43A")]
+    assert [d.text.split("\n")[0] for d in found[0].divisions[1:]] == ["Minyak wajib bersih.", "Sumbu wajib kering."]
+
+
+def test_the_reasons_of_an_indonesian_law_are_recitals() -> None:
+    found = cut("""
+        ^UNDANG-UNDANG TENTANG PELITA^
+        Menimbang : a. bahwa pelita perlu menyala sepanjang malam;
+            b. bahwa minyak pelita perlu bersih;
+            c. bahwa berdasarkan pertimbangan sebagaimana dimaksud dalam huruf a dan huruf b perlu
+            membentuk Undang-Undang tentang Pelita;
+
+        Mengingat : Pasal 5 Undang-Undang Dasar;
+        ^Pasal 1^
+        Pelita wajib menyala.
+        ^Pasal 2^
+        Minyak wajib bersih.
+        ^Pasal 3^
+        Undang-Undang ini mulai berlaku.
+    """)
+    assert found.family is not None
+    told = found.segments[0].divisions
+    assert [name(found.family.parts, d) for d in told] == [(f"rec_{n}", "recital", f" recital {n}") for n in "abc"]
+    assert told[0].text == "bahwa pelita perlu menyala sepanjang malam;"
+    assert told[2].text.endswith("membentuk Undang-Undang tentang Pelita;")
+
+
+@pytest.mark.parametrize(("first", "inserted"), [("56", "56A"), ("7", "7BA")])
+def test_numbers_inserted_among_numbered_paragraphs(first: str, inserted: str) -> None:
+    before = "\n".join(f"{n}. Lamp {n} is to burn all night, and its keeper to watch it." for n in range(1, int(first)))
+    found = units(
+        cut(
+            f"""
+        {before}
+        {first}. The keeper is to trim the wick of every lamp by day.
+        {inserted}. The keeper is to trim it by night as well, if need be.
+        {int(first) + 1}. No keeper is to sleep before the sun has risen.
+        """.replace("        ", "")
+        )
+    )
+    assert [(u.number, u.eid) for u in found][-3:] == [(n, f"para_{n}") for n in (first, inserted, str(int(first) + 1))]
+
+
+def test_repealed_thai_sections_stay_in_their_place() -> None:
+    found = cut("""
+        มาตรา ๑ ผู้ดูแลต้องจุดโคมให้สว่างตลอดคืน
+        มาตรา ๒ (ยกเลิก)
+        มาตรา ๓ [ยกเลิก]
+        มาตรา ๔ ผู้ใดดับโคมต้องระวางโทษปรับ
+        มาตรา ๕ ยกเลิก
+        มาตรา ๖ ให้ยกเลิกมาตรา ๕ แห่งกฎหมายว่าด้วยโคมไฟ
+    """)
+    assert [(u.number, "repealed" in u.flags) for u in units(found)] == [
+        ("๑", False), ("๒", True), ("๓", True), ("๔", False), ("๕", True), ("๖", False),
+    ]  # fmt: skip
+    assert found.missing == ()
+
+
+def test_two_readings_of_a_line_do_not_hide_the_line_before() -> None:
+    # Both lines may say 28 or 29, and the second looks more like a heading.
+    ways = [(0, 27, 1.2), (1, 28, 0.6), (1, 29, 0.6), (2, 28, 1.2), (2, 29, 1.2), (3, 30, 1.2)]
+    made = [Candidate(row, str(number), "", (0, number, 0), weight) for row, number, weight in ways]
+    assert [(c.row, c.number) for c in best_chain(made)[1]] == [(0, "27"), (1, "28"), (2, "29"), (3, "30")]
+
+
+def test_short_sections_of_an_amending_act_and_higher_numbers_after_them() -> None:
+    long = "ผู้ดูแลต้องจุดโคมให้สว่างตลอดคืนและต้องเติมน้ำมันทุกคืนก่อนเที่ยงคืนโดยไม่ละเว้น " * 6
+    body = "\n".join(f"    มาตรา {n} {long}" for n in "๑๒๓๔")
+    found = units(cut(f"{body}\n    มาตรา ๒ ให้ใช้ทันที\n    มาตรา ๓ ให้รักษาการ\n    มาตรา ๙ โคมเดิมให้ใช้ต่อไปได้ {long}"))
+    assert [(u.eid, "restart" in u.flags) for u in found] == [
+        ("sec_1", False), ("sec_2", False), ("sec_3", False), ("sec_4", False),
+        ("amend_1__sec_2", True), ("amend_1__sec_3", True), ("amend_1__sec_9", True),
+    ]  # fmt: skip
+    assert found[3].text.startswith("ผู้ดูแล")
+    assert "ให้ใช้ทันที" not in found[3].text
+
+
+def test_a_page_whose_lines_are_mostly_indented_has_the_edge_of_its_like() -> None:
+    pages = [page(n, *filler(n, 72)) for n in (1, 2, 3, 4, 5)]
+    indented = [
+        line(f"Long line {c * 5} of lamps and of the long night", 90 + 15 * i, 110, page=5)
+        for i, c in enumerate("abcd")
+    ]
+    pages[4] = page(5, line("A line at the edge", 72, page=5), *indented, line("so it ends.", 200, page=5))
+    found = [row for row in lay_out(pages).flows[0] if row.line.page == 5]
+    assert {round(row.left) for row in found} == {72}
+    assert [round(row.indent, 1) for row in found][:2] == [0.0, 3.5]
+
+
+def test_a_marginal_note_goes_on_at_the_top_of_the_next_page() -> None:
+    pages = []
+    for n in (1, 2):
+        lines = filler(n, 72, 24) if n == 1 else filler(n, 72, 12)
+        lines = [Line(x.text[:60], n, 180, x.y0, 480, x.y1, 11) for x in lines]
+        pages.append(lines)
+    pages[0] += [
+        Line("1. The keeper of lamps must see that they burn", 1, 180, 432, 480, 443, 11),
+        line("Duty of the", 433, 70, size=8), line("keepers of lamps", 443, 70, size=8),
+    ]  # fmt: skip
+    pages[1] += [line("and of oil", 73, 70, page=2, size=8)]
+    for unit, y in ((2, 300), (3, 400)):
+        pages[1] += [
+            Line(f"{unit}. The keeper of oil must see that it is clean", 2, 180, y, 480, y + 11, 11),
+            line(f"Oil {unit}", y + 1, 70, page=2, size=8),
+        ]
+    found = lay_out([page(n, *lines) for n, lines in enumerate(pages, start=1)])
+    made = segment(found.flows[0], found.notes, vote(found.flows[0], found.notes), Counter())
+    assert [u.heading for u in units(made)] == ["Duty of the keepers of lamps and of oil", "Oil 2", "Oil 3"]
+    assert made.unplaced == ()
+
+
+def test_a_quoted_insertion_that_follows_the_number_of_its_clause_is_no_clause() -> None:
+    found = units(
+        cut("""
+        **Short title**
+        1. This is the Lamps (Amendment) Act 2001, on lamps and on those who keep them.
+        **New section 2A**
+        2. The principal Act is amended by inserting after section 2 the following section:
+        “**Oil to be clean**
+        2A. Oil must be clean and must be kept in a tin by the keeper, who must see that
+        no water comes to it.”.
+        **Saving**
+        3. Lamps that were lit before this Act comes into force may burn on.
+        """)
+    )
+    assert [(u.number, u.heading) for u in found] == [("1", "Short title"), ("2", "New section 2A"), ("3", "Saving")]
+    assert found[1].text.endswith("no water comes to it.”.")
