@@ -6,8 +6,9 @@ import pytest
 from laws import PH, SG, expression
 
 from lawsearch.concordance import MOST, Row, Table, suggestions, table
-from lawsearch.correspondence import Alignment, Choice, Correspondence, Side
+from lawsearch.correspondence import Alignment, Correspondence, Side
 from lawsearch.decision import Decision
+from lawsearch.grading import Choice
 
 ONE, OTHER = Side(SG.id, "en"), Side(PH.id, "en")
 FIRST = expression(SG, "en", [(n, f"Heading {n}", f"Text {n} of one.") for n in "123"]).provisions

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from math import inf, log
+
+import numpy as np
 import pytest
 from laws import BOATS, ID, PH, SG, TH
 
 from lawsearch import correspondence, service
-from lawsearch.correspondence import EVEN, FAINT, GRADES, NEAR, UNSEEN, Choice, Side, align, grade, mutual, side
+from lawsearch.correspondence import Side, align, side
 from lawsearch.errors import NotFoundError
+from lawsearch.grading import EVEN, FAINT, GRADES, NEAR, UNSEEN, Choice, grade, linked, mutual
+from lawsearch.ranking import TEMPERATURE
 from lawsearch.search import Searcher
 
 SURE, UNSURE = Choice(1, 0.0, 0.1), Choice(1, 0.0, 0.6)
@@ -42,6 +47,22 @@ def test_a_score_is_high_only_where_both_directions_are() -> None:
     assert mutual(SURE, UNSEEN) == 0
     assert mutual(SURE, FAR) == mutual(FAR, SURE) < EVEN
     assert mutual(SURE, FAR) > FAINT
+
+
+@pytest.mark.parametrize(
+    ("links", "place", "rank", "gap"),
+    [
+        ([0.1, 0.8, 0.4], 1, 1, 0.0),
+        ([0.1, 0.8, 0.4], 2, 2, TEMPERATURE * log(2)),
+        ([0.1, 0.8, 0.4], 0, 3, TEMPERATURE * log(8)),
+        ([0.0, 0.8, 0.4], 0, 0, inf),
+        ([0.0, 0.0, 0.0], 1, 0, inf),
+    ],
+)
+def test_links_tell_a_choice(links: list[float], place: int, rank: int, gap: float) -> None:
+    found = linked(np.array(links), place, 0.25)
+    assert (found.rank, found.gap) == (rank, pytest.approx(gap))
+    assert found == UNSEEN if rank == 0 else found.doubt == 0.25
 
 
 def test_even_odds_are_those_of_the_pages() -> None:

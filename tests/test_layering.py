@@ -57,6 +57,7 @@ LAYERS = (
         "history",
         "former",
         "ranking",
+        "grading",
         "matching",
         "linking",
         "confidence",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from unittest import mock
 
 import numpy as np
@@ -11,13 +11,14 @@ from hypothesis.extra import numpy as arrays
 from laws import SG
 from scipy import sparse
 
-from lawsearch import matching, views
-from lawsearch.confidence import CERTAIN, Evidence, doubts, no_counterpart, relative, weights
+from lawsearch import confidence, matching, views
+from lawsearch.confidence import CERTAIN, Evidence, doubts, no_counterpart, relative, returned, weights
 from lawsearch.matching import BLOCK, NEAREST, STEP, TOLD, Bridges, Matcher, beside, late, places
 from lawsearch.provision import Provision
 from lawsearch.ranking import NOTHING, WEIGHTS, Ranking, attention, fuse, standard
 from lawsearch.search import Searcher
 
+WEIGHED = weights()
 finite = arrays.arrays(np.float64, st.integers(0, 30), elements=st.floats(-50, 50, width=32))
 
 
@@ -263,21 +264,27 @@ def test_what_follows_is_the_next_section_of_the_same_text(core: Searcher) -> No
         assert texts[row] == texts[row + 1]
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1), st.sampled_from(["concepts", "without"]))
-def test_doubt_is_a_probability_that_falls_with_all_evidence(
-    core: float, about: float, nearness: float, named: str
-) -> None:
-    estimate = weights()[named].of
-    found = estimate(Evidence(core, about, nearness))
+@given(st.builds(Evidence, *[st.floats(0, 1)] * 3, st.floats(-1, 1), st.floats(0, 1)), st.sampled_from(sorted(WEIGHED)))
+def test_doubt_is_a_probability_that_falls_with_all_evidence(said: Evidence, named: str) -> None:
+    weighed = replace(WEIGHED[named], jurisdiction={"more": 1.0, "less": -1.0})
+    found = weighed.of(said, "xx")
     assert 1 - CERTAIN <= found <= CERTAIN
-    assert estimate(Evidence(1, about, nearness)) <= found
-    assert estimate(Evidence(core, 1, nearness)) <= found
-    assert estimate(Evidence(core, about, nearness + 0.1)) <= found
+    for field in fields(Evidence):
+        assert weighed.of(replace(said, **{field.name: getattr(said, field.name) + 0.1}), "xx") <= found
+    assert weighed.of(said, "less") <= found <= weighed.of(said, "more")
 
 
-def test_doubt_is_high_where_nothing_is_shared_and_low_where_all_is() -> None:
-    estimate = weights()["concepts"].of
-    assert estimate(Evidence(0, 0, -0.2)) > 0.5 > estimate(Evidence(1, 1, 0.1))
+@pytest.mark.parametrize("named", ["unit", "text"])
+def test_doubt_is_high_where_nothing_is_shared_and_low_where_all_is(named: str) -> None:
+    estimate = WEIGHED[named].of
+    assert estimate(Evidence(0, 0, 0, -0.2, 0), "xx") > 0.5 > estimate(Evidence(1, 1, 1, 0.1, 1), "xx")
+
+
+def test_a_candidate_that_gives_attention_back_is_doubted_less() -> None:
+    named, found = mock.Mock(concepts=np.ones(1)), Evidence(0.4, 0.5, 0.5, 0.0)
+    unseen, chosen = (no_counterpart(named, replace(found, mutual=share), "my") for share in (0.0, 1.0))
+    assert chosen < unseen == WEIGHED["unit"].of(replace(found, mutual=0.0), "my")
+    assert no_counterpart(named, found, "my") == WEIGHED["text"].of(found, "my")
 
 
 def test_concepts_tell_only_of_a_question_that_names_some(core: Searcher) -> None:
@@ -285,10 +292,32 @@ def test_concepts_tell_only_of_a_question_that_names_some(core: Searcher) -> Non
     unit = core.generation.store.provision(f"{SG.id}/en/~sec_6")
     query = matcher.query_of(core.generation.rows[unit.id], unit)
     silent = replace(query, concepts=np.zeros_like(query.concepts))
-    for found in (Evidence(0.2, 0.1, 0.0), Evidence(0.9, 0.1, 0.0)):
-        assert no_counterpart(silent, found) == weights()["without"].of(Evidence(0, 0, 0.0))
+    little, much = Evidence(0.2, 0.1, 0.1, 0.0, 0.5), Evidence(0.9, 0.1, 0.1, 0.0, 0.5)
+    for found in (little, much):
+        assert no_counterpart(silent, found, "my") == WEIGHED["without"].of(Evidence(0, 0, 0, 0.0), "xx")
     named = replace(query, concepts=np.ones_like(query.concepts))
-    assert no_counterpart(named, Evidence(0.2, 0.1, 0.0)) > no_counterpart(named, Evidence(0.9, 0.1, 0.0))
+    assert no_counterpart(named, little, "my") > no_counterpart(named, much, "my")
+
+
+@pytest.mark.parametrize("nearest", [NEAREST, 3, 1])
+def test_a_candidate_returns_attention_to_units_of_the_same_text(
+    core: Searcher, monkeypatch: pytest.MonkeyPatch, nearest: int
+) -> None:
+    monkeypatch.setattr(confidence, "NEAREST", nearest)
+    matcher, g = Matcher(core.generation), core.generation
+    group = g.groups["ph-en"]
+    start, stop = g.text_of(g.rows[f"{SG.id}/en/~sec_6"])
+    shares = [returned(matcher, row, [group.start], [group])[0] for row in range(start, stop)]
+    assert all(0 < share <= 1 for share in shares)
+    assert sum(shares) == pytest.approx(1) if nearest > stop - start else sum(shares) >= 1
+
+
+def test_the_text_of_a_unit_ends_where_its_instrument_or_its_language_does(core: Searcher) -> None:
+    g = core.generation
+    texts = [key.split("/~")[0] for key in g.ids]
+    for row, text in enumerate(texts):
+        start, stop = g.text_of(row)
+        assert [i for i, other in enumerate(texts) if other == text] == list(range(start, stop))
 
 
 def test_a_group_without_units_has_no_counterpart(core: Searcher) -> None:

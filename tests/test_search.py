@@ -8,9 +8,11 @@ import pytest
 from laws import BOATS, CORPUS, ID, PH, SG, TH, expression
 
 from lawsearch.answer import Answer, Answers, Filters
+from lawsearch.correspondence import Side, align
 from lawsearch.embedding import Models
 from lawsearch.errors import GenerationError, QueryError
 from lawsearch.generation import Generation
+from lawsearch.grading import EVEN, GRADES
 from lawsearch.search import Searcher
 from lawsearch.settings import Settings
 from lawsearch.vocabulary import jurisdictions
@@ -37,6 +39,7 @@ def test_answers_come_by_jurisdiction_best_first(core: Searcher, text: str) -> N
     for answer in found.answers:
         assert all(one.score >= other.score for one, other in pairwise(answer.hits))
         assert all(0 < hit.score <= 1 for hit in answer.hits)
+        assert all(hit.grade in (*GRADES, "") for hit in answer.hits)
         assert 0 <= answer.no_counterpart <= 1
         for hit in answer.hits:
             assert hit.instrument.jurisdiction == answer.jurisdiction
@@ -44,6 +47,27 @@ def test_answers_come_by_jurisdiction_best_first(core: Searcher, text: str) -> N
             assert hit.provision.is_matched
             assert hit.signals
             assert all(one.share >= other.share for one, other in pairwise(hit.signals))
+
+
+def test_a_hit_carries_the_grade_that_both_directions_give(core: Searcher) -> None:
+    g = core.generation
+    source = g.store.provision(f"{SG.id}/en/~sec_6")
+    hits = by_code(core.counterparts(source))["ph"].hits
+    assert hits[0].grade == "corresponds"
+    assert hits[0].provision.id == f"{PH.id}/en/~sec_10"
+    aligned = align(g, g.store, Side(SG.id, "en"), Side(PH.id, "en"))
+    table = {row.target: row.grade for row in aligned.rows if row.source == source.id}
+    assert hits[0].grade == table[hits[0].provision.id]
+    assert hits[-1].grade == ""
+    assert hits[-1].provision.id not in table
+
+
+def test_of_a_text_its_own_choice_stands_for_both_directions(core: Searcher) -> None:
+    answers = core.search(CLAUSE).answers
+    assert {hit.grade for a in answers for hit in a.hits} <= {"corresponds", "related", ""}
+    bests = [a for a in answers if a.hits and a.no_counterpart < EVEN]
+    assert bests
+    assert {a.hits[0].grade for a in bests} == {"corresponds"}
 
 
 def test_the_section_that_says_it_comes_first(core: Searcher) -> None:

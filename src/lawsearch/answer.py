@@ -42,14 +42,16 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One provision that answers. ``score`` is 0..1; ``signals`` say which views agreed, strongest first; ``terms``
-    are words that both sides share, ``concepts`` the legal concepts that both name, in the language of the question,
-    most telling first; ``passage`` is the best matching part; ``topics`` what it is about, by id, surest first;
-    ``until`` is when this wording was no longer there, empty where it stands."""
+    """One provision that answers. ``score`` is 0..1; ``grade`` is one of ``grading.GRADES``, empty where it is only
+    among the nearest; ``signals`` say which views agreed, strongest first; ``terms`` are words that both sides share,
+    ``concepts`` the legal concepts that both name, in the language of the question, most telling first; ``passage`` is
+    the best matching part; ``topics`` what it is about, by id, surest first; ``until`` is when this wording was no
+    longer there, empty where it stands."""
 
     provision: Provision
     instrument: Instrument
     score: float
+    grade: str = ""
     signals: tuple[Signal, ...] = ()
     terms: tuple[str, ...] = ()
     concepts: tuple[str, ...] = ()

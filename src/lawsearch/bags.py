@@ -103,6 +103,11 @@ class Bags:
         owners, places = self._spread(rows)
         return np.bincount(owners, query[self._matrix.indices[places]] ** 2, len(rows))
 
+    def named(self, query: np.ndarray, start: int, stop: int) -> float:
+        """The share of a query's concepts, by weight, that units from row ``start`` to ``stop`` name between them."""
+        places = np.unique(self._matrix.indices[slice(*self._matrix.indptr[[start, stop]])])
+        return float((query[places] ** 2).sum())
+
     def _spread(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the concepts of the units at ``rows`` are kept, and which of ``rows`` each is of."""
         starts = self._matrix.indptr[rows]

@@ -271,7 +271,7 @@ def _show_answers(answers: Answers, as_json: bool) -> None:
             text = hit.passage if len(hit.passage) < 160 else hit.passage[:160] + "…"
             table.add_row(
                 (name if rank == 0 else "") + doubt,
-                f"{hit.score:.2f}",
+                f"{hit.score:.2f}\n[dim]{hit.grade}[/]",
                 escape(hit.provision.citation) + f"\n[dim]{hit.provision.id}[/]",
                 f"[bold]{escape(hit.provision.heading)}[/]\n{escape(text)}".strip(),
                 f"{hit.instrument.force}\n[dim]{spoken.name if spoken else ''}[/]",

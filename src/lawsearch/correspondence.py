@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, sqrt
 
 import numpy as np
 
@@ -17,24 +16,12 @@ from lawsearch.answer import Signal
 from lawsearch.confidence import doubts
 from lawsearch.errors import NotFoundError
 from lawsearch.generation import Generation
+from lawsearch.grading import GRADES, NEAR, UNSEEN, Choice, grade, mutual
 from lawsearch.instrument import Instrument
 from lawsearch.matching import Matcher
 from lawsearch.provision import Provision
-from lawsearch.ranking import TEMPERATURE
 from lawsearch.store import Store
 
-#: Grades, surest first. They are of the machine's estimate, not of how much of a rule the other text takes over.
-GRADES = ("corresponds", "partly", "related")
-#: How far below the best candidate, in standard deviations, another one is still chosen beside it: where the best
-#: candidate has one share of the attention, the last one chosen has 1/e of it (``ranking.attention``).
-NEAR = TEMPERATURE
-#: Even odds. A choice speaks for a correspondence where "no counterpart" is less likely than that (the pages, too, say
-#: from there on that a jurisdiction probably has none, ``service.UNLIKELY``); what is only near the best needs a score
-#: of both directions together that is no less.
-EVEN = 0.5
-#: Score from which a single, doubtful choice is still worth a look: below, both directions together say what the
-#: pages call "very likely no counterpart" (an estimate of 0.7 and more).
-FAINT = 0.3
 #: Shared concepts given as a reason.
 CONCEPTS = 4
 
@@ -49,56 +36,6 @@ class Side:
     @property
     def id(self) -> str:
         return f"{self.instrument}/{self.language}"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What one unit says of a unit of the other text: its place in the ranking (from 1), how many standard
-    deviations it lies below the best, and the estimate that the other text has no counterpart at all."""
-
-    rank: int
-    gap: float
-    doubt: float
-
-    @property
-    def near(self) -> bool:
-        """Whether it is the best or as good as the best."""
-        return self.gap <= NEAR
-
-    @property
-    def speaks(self) -> bool:
-        """Whether it is chosen without much doubt."""
-        return self.near and self.doubt < EVEN
-
-    @property
-    def score(self) -> float:
-        """How well it corresponds in this direction, 0 to 1, as in lists of hits."""
-        return (1 - self.doubt) * exp(min(-self.gap, 0))
-
-
-#: Where a unit was not among the candidates of the other.
-UNSEEN = Choice(rank=0, gap=float("inf"), doubt=1.0)
-
-
-def mutual(there: Choice, back: Choice) -> float:
-    """The score of both directions together, 0 to 1: high only where both are."""
-    return sqrt(there.score * back.score)
-
-
-def grade(there: Choice, back: Choice) -> str:
-    """The grade of two units that say ``there`` and ``back`` of each other, empty where they do not correspond.
-
-    ``corresponds``: each chooses the other without much doubt. ``partly``: one of them does, either as its very best,
-    or with the other's ranking not against it: an article with several duties is the best counterpart of a section
-    that has one of them, and itself looks elsewhere. ``related``: one chooses the other, doubtfully.
-    """
-    score = mutual(there, back)
-    speaking = [choice for choice in (there, back) if choice.speaks]
-    if len(speaking) == 2 and score >= EVEN:
-        return "corresponds"
-    if speaking and (score >= EVEN or any(choice.rank == 1 for choice in speaking)):
-        return "partly"
-    return "related" if (there.near or back.near) and score >= FAINT else ""
 
 
 @dataclass(frozen=True, slots=True)

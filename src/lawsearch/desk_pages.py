@@ -16,11 +16,11 @@ from pydantic import ValidationError
 from lawsearch import desk_api, matrices, permission, replies, tables, verdicts, workspaces
 from lawsearch.changes import shortened
 from lawsearch.concordances import OTHERS, STATES, ConcordanceOut, RowOut, concorded
-from lawsearch.correspondence import GRADES
 from lawsearch.decision import STATUSES, WITHOUT
 from lawsearch.drawing import draw
 from lawsearch.edge import headers_of, problem_of
 from lawsearch.errors import LawsearchError, QueryError
+from lawsearch.grading import GRADES
 from lawsearch.intake import imported
 from lawsearch.queries import MatrixQuery
 from lawsearch.schemas import InstrumentOut

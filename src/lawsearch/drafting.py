@@ -48,7 +48,7 @@ def align(
 ) -> None:
     """Make the whole table of correspondence between instruments: one to many, with what is unmatched on both sides."""
     from lawsearch import export, tables
-    from lawsearch.correspondence import GRADES
+    from lawsearch.grading import GRADES
 
     if grade not in GRADES:
         raise QueryError(f"grade {grade!r} is not known", f"Use one of: {', '.join(GRADES)}")

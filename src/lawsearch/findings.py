@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from lawsearch.answer import UNCERTAIN, Answer, Answers, Hit
+from lawsearch.grading import GRADES
 from lawsearch.reference import Cited
 from lawsearch.schemas import InstrumentOut, JurisdictionOut, ProvisionOut, ProvisionRef, TopicRef
 from lawsearch.service import View
@@ -22,6 +23,11 @@ class HitOut(BaseModel):
     provision: ProvisionRef
     instrument: InstrumentOut
     score: float = Field(description="How well it corresponds, 0 to 1.", examples=[0.83])
+    grade: str = Field(
+        description="corresponds: each chooses the other; partly: one of them does; related: doubtfully; empty: it is "
+        "only among the nearest. Of a free text, which nothing chooses in return, its own choice stands for both.",
+        examples=["corresponds"], json_schema_extra={"enum": [*GRADES, ""]},
+    )  # fmt: skip
     signals: list[SignalOut] = Field(description="Why, strongest first.")
     terms: list[str] = Field(description="Words both sides share, as the hit has them.", examples=[["breach"]])
     concepts: list[str] = Field(
@@ -39,6 +45,7 @@ class HitOut(BaseModel):
             provision=ProvisionRef.of(hit.provision),
             instrument=InstrumentOut.of(hit.instrument),
             score=round(hit.score, 4),
+            grade=hit.grade,
             signals=[SignalOut(name=s.name, value=round(s.value, 4), share=round(s.share, 4)) for s in hit.signals],
             terms=list(hit.terms),
             concepts=list(hit.concepts),

@@ -184,6 +184,10 @@ class Former:
         found: np.ndarray = self._bags[rows - self._count] @ query
         return found
 
+    def now(self, row: int) -> int:
+        """The row of today that the wording in a row became, -1 where it is gone."""
+        return int(self._now[row - self._count])
+
     def bag(self, row: int) -> np.ndarray:
         """The vector of concepts of the wording in a row."""
         bag: np.ndarray = self._bags[[row - self._count]].toarray().ravel()

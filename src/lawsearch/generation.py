@@ -250,6 +250,15 @@ class Generation:
         """Whether the next row is of the same text and so the next of its units, shape (n,)."""
         return np.append(np.diff(numbered(self.ids)) == 0, False)
 
+    def text_of(self, row: int) -> tuple[int, int]:
+        """Where the rows of the text that the unit at ``row`` is of begin and end."""
+        place = int(np.searchsorted(self._ends, row, side="right"))
+        return int(self._ends[place - 1]) if place else 0, int(self._ends[place])
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.flatnonzero(~self.follows) + 1
+
     @cached_property
     def runs(self) -> list[tuple[str, int, int]]:
         """The instruments in row order, each with where the rows of one of its texts begin and end."""

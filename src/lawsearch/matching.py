@@ -52,7 +52,8 @@ BLOCK = 1024
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is compared: vectors (d,), parts (m, d), the telling words of ``language``, bags of concepts: of all of it,
-    and what it is ``about``, of its heading where that names any."""
+    and what it is ``about``, of its heading where that names any. ``row`` is that of the unit that it is, None for a
+    text."""
 
     meaning: np.ndarray
     title: np.ndarray
@@ -62,6 +63,7 @@ class Query:
     concepts: np.ndarray
     about: np.ndarray
     language: str
+    row: int | None = None
 
     def has(self, view: str) -> bool:
         """Whether it can be compared in a view at all."""
@@ -143,6 +145,7 @@ class Matcher:
             concepts=whole,
             about=heading if heading.any() else whole,
             language=unit.language,
+            row=row,
         )
 
     def query_of_text(self, models: Models, text: str, language: str) -> Query:

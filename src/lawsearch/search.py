@@ -16,11 +16,12 @@ import numpy as np
 from lawsearch import milvus, views
 from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
 from lawsearch.concepts import concepts_in, label
-from lawsearch.confidence import Evidence, doubts, evidence, no_counterpart, relative
+from lawsearch.confidence import Evidence, doubts, evidence, no_counterpart, returned
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
 from lawsearch.former import Former
 from lawsearch.generation import Generation, Group, current_name
+from lawsearch.grading import Choice, grade, linked
 from lawsearch.instrument import Instrument
 from lawsearch.integrity import damages
 from lawsearch.journal import Version
@@ -51,15 +52,18 @@ def _sound(generation: Generation) -> Generation:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What may become a hit: its score, and its place in a ranking."""
+    """What may become a hit: what the question says of it, and its ranking."""
 
-    score: float
+    there: Choice
     ranking: Ranking
-    place: int
 
     @property
     def row(self) -> int:
         return int(self.ranking.rows[self.place])
+
+    @property
+    def place(self) -> int:
+        return self.there.rank - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +256,8 @@ class Searcher:
         ranked = self._matcher.bridged(ranked, bridges)
         for group, ranking, missing in zip(groups, ranked, self._doubts(query, ranked, bridges, groups), strict=True):
             least[group.jurisdiction] = min(least[group.jurisdiction], missing)
-            scores = (1 - missing) * relative(ranking.scores[: 2 * limit])
-            found[group.jurisdiction] += [_Found(score, ranking, i) for i, score in enumerate(scores.tolist())]
+            gaps = (ranking.scores[:1] - ranking.scores[: 2 * limit]).tolist()
+            found[group.jurisdiction] += [_Found(Choice(i, gap, missing), ranking) for i, gap in enumerate(gaps, 1)]
         answers = [
             Answer(jurisdiction=code, hits=hits, no_counterpart=least[code], units=units[code])
             for code, hits in zip(asked, self._hits(query, list(found.values()), limit), strict=True)
@@ -308,7 +312,12 @@ class Searcher:
         best = int(ranking.rows[0])
         named = former.bag(best) if past[0] else bags.row(best)
         about = float(((named > 0) * query.about**2).sum())
-        return no_counterpart(query, Evidence(float(max(core)), about, ranking.nearness))
+        g = self.generation
+        at = former.now(best) if past[0] else best
+        law = max(about, bags.named(query.about, *g.text_of(at))) if at >= 0 else about
+        (mutual,) = returned(self._matcher, query.row, [at], [group]) if query.row is not None and at >= 0 else [None]
+        found = Evidence(float(max(core)), about, law, ranking.nearness, mutual)
+        return no_counterpart(query, found, group.jurisdiction)
 
     def _mask(self, filters: Filters) -> np.ndarray | None:
         """Which rows the filters allow; None where they allow all that is asked of the jurisdictions."""
@@ -335,7 +344,7 @@ class Searcher:
 
     def _hits(self, query: Query, found: Sequence[Sequence[_Found]], limit: int) -> list[tuple[Hit, ...]]:
         """The hits of each jurisdiction, of what was ``found`` in it."""
-        chosen = [self._best(sorted(own, key=lambda one: -one.score), limit) for own in found]
+        chosen = [self._best(sorted(own, key=lambda one: -one.there.score), limit) for own in found]
         # Words worth naming where both sides share them: any within one language, those with digits (hours, amounts)
         # across languages.
         numbers = [w for w in query.words if any(map(str.isdigit, w))]
@@ -367,7 +376,8 @@ class Searcher:
         return Hit(
             provision=provision,
             instrument=instruments[provision.instrument],
-            score=one.score,
+            score=one.there.score,
+            grade=grade(one.there, self._back(query, one)),
             signals=tuple(sorted(signals, key=lambda s: -s.share)),
             terms=_held(telling if provision.language == query.language else numbers, unit.lowered),
             concepts=tuple(label(key, query.language) for key in shared),
@@ -375,6 +385,21 @@ class Searcher:
             topics=() if former else tuple(key for key, _ in g.topics_of(row)),
             until=former.until if former else "",
         )
+
+    def _back(self, query: Query, one: _Found) -> Choice:
+        """What a hit says of the question, by its links. A text is no unit of a law that might have one which the hit
+        corresponds to rather: the one direction stands for both."""
+        g = self.generation
+        row = one.row if one.row < len(g.ids) else self._former.now(one.row)
+        if query.row is None or row < 0:
+            return one.there
+        start, stop = g.text_of(query.row)
+        span = slice(*g.links.indptr[row : row + 2])
+        others = g.links.indices[span]
+        own = (others >= start) & (others < stop)
+        links = np.zeros(stop - start)
+        links[others[own] - start] = g.links.data[span][own]
+        return linked(links, query.row - start, one.there.doubt)
 
     def _read(self, row: int) -> _Unit:
         with self._store:

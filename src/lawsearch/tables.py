@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pydantic import BaseModel, Field
 
 from lawsearch.concepts import label
-from lawsearch.correspondence import GRADES, Alignment, Choice, Correspondence, Side, align, side
+from lawsearch.correspondence import Alignment, Correspondence, Side, align, side
 from lawsearch.drawing import SIGNALS
 from lawsearch.errors import QueryError
 from lawsearch.findings import SignalOut
+from lawsearch.grading import GRADES, Choice
 from lawsearch.provision import Provision
 from lawsearch.schemas import InstrumentOut, ProvisionRef
 from lawsearch.service import View

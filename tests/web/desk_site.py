@@ -8,9 +8,10 @@ from pathlib import Path
 from laws import CORPUS, PH, SG, expression
 from madeup import EVIL
 
-from lawsearch.correspondence import Alignment, Choice, Correspondence, Side
+from lawsearch.correspondence import Alignment, Correspondence, Side
 from lawsearch.embedding import Models
 from lawsearch.generation import Generation
+from lawsearch.grading import Choice
 from lawsearch.indexing import build
 from lawsearch.instrument import Instrument
 from lawsearch.provision import Expression

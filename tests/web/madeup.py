@@ -272,5 +272,6 @@ class FakeSearcher:
         signals = (Signal("meaning", 0.8, 0.7), Signal("title", 0.5, 0.3))
         return Hit(
             provision=p, instrument=self.instruments[p.instrument], score=score, signals=signals, terms=shared[:4],
-            passage=p.text, topics=tuple(topic for topic, found in ABOUT.items() if p.id in found),
+            grade="corresponds" if score >= 0.5 else "", passage=p.text,
+            topics=tuple(topic for topic, found in ABOUT.items() if p.id in found),
         )  # fmt: skip
