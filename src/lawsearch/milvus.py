@@ -60,8 +60,9 @@ class Milvus:
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
         s = self._settings
         further: dict[str, Any] = {"server_pem_path": str(s.ca_file)} if s.ca_file else {}
-        if s.uri.endswith(".db"):  # which takes the pings of an idle client amiss
+        if s.uri.endswith(".db"):  # it takes the pings of an idle client amiss, and complains of what it cannot do
             further["grpc_options"] = {"grpc.keepalive_time_ms": 2**31 - 1}
+            logging.getLogger("grpc").setLevel(logging.CRITICAL)
         return MilvusClient(uri=s.uri, token=s.token.get_secret_value(), timeout=PATIENCE, **further)
 
     @contextmanager
