@@ -14,14 +14,14 @@ from itertools import islice
 import numpy as np
 
 from lawsearch import milvus, views
-from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
+from lawsearch.answer import UNCERTAIN, Answer, Answers, Filters, Hit, Signal
 from lawsearch.concepts import concepts_in, label
 from lawsearch.confidence import Evidence, doubts, evidence, no_counterpart, returned
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
 from lawsearch.former import Former
 from lawsearch.generation import Generation, Group, current_name
-from lawsearch.grading import Choice, grade, linked
+from lawsearch.grading import EVEN, Choice, grade, linked
 from lawsearch.instrument import Instrument
 from lawsearch.integrity import damages
 from lawsearch.journal import Version
@@ -388,11 +388,11 @@ class Searcher:
 
     def _back(self, query: Query, one: _Found) -> Choice:
         """What a hit says of the question, by its links. A text is no unit of a law that might have one which the hit
-        corresponds to rather: the one direction stands for both."""
+        corresponds to rather: where it is not uncertain, the one direction stands for both."""
         g = self.generation
         row = one.row if one.row < len(g.ids) else self._former.now(one.row)
         if query.row is None or row < 0:
-            return one.there
+            return one.there if one.there.doubt < UNCERTAIN else replace(one.there, doubt=max(one.there.doubt, EVEN))
         start, stop = g.text_of(query.row)
         span = slice(*g.links.indptr[row : row + 2])
         others = g.links.indices[span]
