@@ -74,7 +74,7 @@ def grade(there: Choice, back: Choice) -> str:
 
 
 def linked(links: np.ndarray, place: int, doubt: float) -> Choice:
-    """What a unit says of another by its links alone, without a ranking: ``links`` (m,) are those to all units of the
+    """What a unit says of another by its links alone, without a ranking: ``links`` (m,) are those to units of the
     other's text, which stands at ``place`` among them. A link is of both directions, so it knows the place that the
     other has, and how far behind it is, and that only roughly; ``doubt`` is taken as given."""
     own = float(links[place])

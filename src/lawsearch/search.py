@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 import numpy as np
+from scipy import sparse
 
 from lawsearch import milvus, views
 from lawsearch.answer import UNCERTAIN, Answer, Answers, Filters, Hit, Signal
@@ -21,7 +22,7 @@ from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
 from lawsearch.former import Former
 from lawsearch.generation import Generation, Group, current_name
-from lawsearch.grading import EVEN, Choice, grade, linked
+from lawsearch.grading import EVEN, UNSEEN, Choice, grade, linked
 from lawsearch.instrument import Instrument
 from lawsearch.integrity import damages
 from lawsearch.journal import Version
@@ -68,11 +69,12 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A provision with its parts, and its words as they are looked for."""
+    """A provision with its parts, its words as they are looked for, and its topics."""
 
     provision: Provision
     lines: list[str]
     lowered: str
+    topics: tuple[str, ...]
 
 
 class Searcher:
@@ -349,7 +351,9 @@ class Searcher:
         # across languages.
         numbers = [w for w in query.words if any(map(str.isdigit, w))]
         telling = [w for w in query.words if len(w) > 3 or not w.isascii() or w in numbers]
-        return [tuple(self._hit(query, one, telling, numbers) for one in own) for own in chosen]
+        # By columns: what each unit elsewhere says of those of the question's own text.
+        back = None if query.row is None else self.generation.links[slice(*self.generation.text_of(query.row))].tocsc()
+        return [tuple(self._hit(query, one, telling, numbers, back) for one in own) for own in chosen]
 
     def _best(self, found: Iterable[_Found], limit: int) -> list[_Found]:
         """The first of them, no section twice."""
@@ -364,51 +368,56 @@ class Searcher:
                 break
         return list(chosen.values())
 
-    def _hit(self, query: Query, one: _Found, telling: Sequence[str], numbers: Sequence[str]) -> Hit:
-        g, row = self.generation, one.row
+    def _hit(
+        self,
+        query: Query,
+        one: _Found,
+        telling: Sequence[str],
+        numbers: Sequence[str],
+        back: sparse.csc_matrix | None,
+    ) -> Hit:
+        g, row, place = self.generation, one.row, one.place
         former = None if row < len(g.ids) else self._former.version(row)
         unit = self._unit(row)
         provision = unit.provision
         views, given = one.ranking.views, one.ranking.contributions
-        signals = [Signal(name, float(views[name][one.place]), float(own[one.place])) for name, own in given.items()]
+        signals = [Signal(name, float(views[name][place]), float(own[place])) for name, own in given.items()]
         shared = (self._former if former else g.bags).shared(query.concepts, row, TERMS)
         instruments = self._former.instruments if former else g.instruments
         return Hit(
             provision=provision,
             instrument=instruments[provision.instrument],
             score=one.there.score,
-            grade=grade(one.there, self._back(query, one)),
+            grade=grade(one.there, self._back(query, one.there, row, back)),
             signals=tuple(sorted(signals, key=lambda s: -s.share)),
             terms=_held(telling if provision.language == query.language else numbers, unit.lowered),
             concepts=tuple(label(key, query.language) for key in shared),
             passage=self._passage(query, row, unit),
-            topics=() if former else tuple(key for key, _ in g.topics_of(row)),
+            topics=unit.topics,
             until=former.until if former else "",
         )
 
-    def _back(self, query: Query, one: _Found) -> Choice:
-        """What a hit says of the question, by its links. A text is no unit of a law that might have one which the hit
-        corresponds to rather: where it is not uncertain, the one direction stands for both."""
-        g = self.generation
-        row = one.row if one.row < len(g.ids) else self._former.now(one.row)
-        if query.row is None or row < 0:
-            return one.there if one.there.doubt < UNCERTAIN else replace(one.there, doubt=max(one.there.doubt, EVEN))
-        start, stop = g.text_of(query.row)
-        span = slice(*g.links.indptr[row : row + 2])
-        others = g.links.indices[span]
-        own = (others >= start) & (others < stop)
-        links = np.zeros(stop - start)
-        links[others[own] - start] = g.links.data[span][own]
-        return linked(links, query.row - start, one.there.doubt)
+    def _back(self, query: Query, there: Choice, row: int, links: sparse.csc_matrix | None) -> Choice:
+        """What the hit in a row says of the question, by its ``links`` to the question's own text. A clause is no unit
+        of a law that might have one which the hit corresponds to rather: where it is not uncertain, the one direction
+        stands for both."""
+        row = row if row < len(self.generation.ids) else self._former.now(row)
+        if query.row is None or links is None or row < 0:
+            return there if there.doubt < UNCERTAIN else replace(there, doubt=max(there.doubt, EVEN))
+        span = slice(*links.indptr[row : row + 2])
+        place = np.flatnonzero(links.indices[span] == query.row - self.generation.text_of(query.row)[0])
+        return linked(links.data[span], int(place[0]), there.doubt) if len(place) else UNSEEN
 
     def _read(self, row: int) -> _Unit:
         with self._store:
             store = self.generation.store
-            if row < len(self.generation.ids):
+            now = row < len(self.generation.ids)
+            if now:
                 provision = store.provision(self.generation.ids[row])
             else:
                 provision = store.journal.read(self._former.version(row))[0]
-        return _Unit(provision, views.parts(provision.text), digits(views.whole(provision)).lower())
+        topics = tuple(key for key, _ in self.generation.topics_of(row)) if now else ()
+        return _Unit(provision, views.parts(provision.text), digits(views.whole(provision)).lower(), topics)
 
     def _passage(self, query: Query, row: int, unit: _Unit) -> str:
         """The part of the provision that is nearest to any part of the query."""
