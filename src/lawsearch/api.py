@@ -201,7 +201,7 @@ def get_health(service: Serving, view: Current) -> Health:
     return health(view, service.settings)
 
 
-@router.get("/api/runs", summary="The last nightly runs", tags=["service"])
+@router.get("/api/runs", summary="The last runs, nightly or by hand", tags=["service"])
 def get_runs(
     service: Serving, limit: Annotated[int, Query(ge=1, le=run.KEPT, description="How many.", examples=[14])] = LISTED
 ) -> RunList:

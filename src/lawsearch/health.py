@@ -37,7 +37,7 @@ class FileOut(BaseModel):
 
 
 class RunOut(BaseModel):
-    """One nightly run."""
+    """One run, nightly or of `lawsearch ingest`."""
 
     started: str = Field(description="When, UTC.", examples=[_TIME])
     finished: str = Field(description="When it ended, UTC; empty: it has not, or was killed.", examples=[_TIME])
