@@ -92,7 +92,7 @@ def night(plan: Plan, enter: Enter = lambda _: None) -> Run:
 def by_hand(index_dir: Path, serving: Callable[[], str]) -> Iterator[list[Outcome]]:
     """Keep the record of a run that reads what somebody names, if it finds anything; its outcomes belong into the list
     that this gives. What it raises is in the record, too."""
-    run, outcomes = Run(started=_now(), result=OK, before=serving()), list[Outcome]()
+    run, outcomes = Run(started=_now(), result=OK, before=serving(), by_hand=True), list[Outcome]()
     try:
         yield outcomes
     except Exception as error:

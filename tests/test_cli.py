@@ -239,6 +239,7 @@ def test_ingest_reads_indexes_and_says_what_failed(
     # The matrix says of whom a text could not be read, and the changes what the run did.
     newest, first = runs(tmp_path / "fresh")
     assert (newest.result, newest.unchanged, newest.switched) == ("ok", 2, False)
+    assert newest.by_hand
     assert [(Path(d.path).name, d.state) for d in newest.documents] == [("bad.pdf", "failed")]
     assert (len(first.documents), first.before, first.switched) == (2, "", True)
     assert list(unread(tmp_path / "fresh")) == ["unknown"]

@@ -126,6 +126,14 @@ def test_one_jurisdiction_and_one_instrument_can_be_aligned_too(core: Searcher) 
     assert len(languages.units) == len(languages.other_units) == 4
 
 
+def test_a_text_whose_jurisdiction_has_none_in_its_language_matches_nothing(core: Searcher) -> None:
+    g = core.generation
+    assert "th-en" not in g.groups
+    found = align(g, g.store, Side(SG.id, "en"), Side(TH.id, "en"))
+    assert (found.rows, found.other_units) == ((), ())
+    assert found.unmatched == found.units
+
+
 def test_a_text_without_units_matches_nothing(core: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     g = core.generation
     store = g.store

@@ -575,6 +575,27 @@ def test_there_is_not_always_a_way_back(three: tuple[Settings, list[str]], tmp_p
         roll_back(tmp_path / "nowhere")
 
 
+def test_what_is_read_by_hand_stands_beside_the_nights(tmp_path: Path) -> None:
+    night = Run(
+        started="2041-05-01T02:15:00.000+00:00", finished="x", result=OK, phases=(Phase("reading"),),
+        documents=(Document("a.pdf", "failed", "", "/akn/sg/x"), Document("b.pdf", "failed", "", "/akn/my/x")),
+    )  # fmt: skip
+    by_hand = Run(
+        started="2041-05-02T09:00:00.000+00:00", finished="x", result=OK, by_hand=True,
+        documents=(Document("b.pdf", "added", "", "/akn/my/x"), Document("c.pdf", "failed", "", "/akn/th/x")),
+    )  # fmt: skip
+    broken = replace(night, started="2041-05-03T02:15:00.000+00:00", finished="", result=FAILED)
+    for one in (night, by_hand, broken):
+        run.save(tmp_path, one)
+    # The night's failure stays, unless the file was read since.
+    assert {code: [d.path for d in own] for code, own in run.unread(tmp_path).items()} == {
+        "sg": ["a.pdf"], "th": ["c.pdf"],
+    }  # fmt: skip
+    # Whoever reads a file by hand does not say that the nights go well.
+    assert list(run.nights(tmp_path)) == [broken, night]
+    assert run.last_good(tmp_path) == night
+
+
 # -- the command --------------------------------------------------------------------------------------------------
 
 Command = Callable[..., tuple[int, str, str]]

@@ -82,14 +82,12 @@ class Bags:
 
     def table(self, queries: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """As ``cosines``, of each of ``queries`` (q, len(keys)) with every unit, shape (len(rows), q)."""
-        starts = self._matrix.indptr[rows]
-        counts = self._matrix.indptr[rows + 1] - starts
-        places = spans(starts, counts)
+        owners, places = self._spread(rows)
         products = self._matrix.data[places, None] * queries.T[self._matrix.indices[places]]
         found = np.zeros((len(rows), len(queries)), products.dtype)
-        filled = np.flatnonzero(counts)
+        filled, starts = np.unique(owners, return_index=True)
         if len(filled):
-            found[filled] = np.add.reduceat(products, (np.cumsum(counts) - counts)[filled], axis=0)
+            found[filled] = np.add.reduceat(products, starts, axis=0)
         return found
 
     def means(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -135,12 +135,13 @@ class _Direction:
         self._places: dict[str, dict[str, int]] = {}
         self._doubts: dict[str, float] = {}
         self.chosen: dict[str, list[str]] = {}
-        asked = units if others else []
+        if not units or not others:
+            return
         group = g.groups[f"{g.instruments[to.instrument].jurisdiction}-{to.language}"]
-        queries = [matcher.query_of(g.rows[unit.id], unit) for unit in asked]
-        bridged = matcher.bridges_of([g.rows[unit.id] for unit in asked], g.links)
+        queries = [matcher.query_of(g.rows[unit.id], unit) for unit in units]
+        bridged = matcher.bridges_of([g.rows[unit.id] for unit in units], g.links)
         ranked = matcher.ranks(queries, [group], mask)
-        for unit, query, plain, bridges in zip(asked, queries, ranked, bridged, strict=True):
+        for unit, query, plain, bridges in zip(units, queries, ranked, bridged, strict=True):
             (ranking,) = matcher.bridged(plain, bridges)
             self._rankings[unit.id] = ranking
             self._places[unit.id] = {g.ids[r]: i for i, r in enumerate(ranking.rows)}

@@ -25,7 +25,8 @@ class HitOut(BaseModel):
     score: float = Field(description="How well it corresponds, 0 to 1.", examples=[0.83])
     grade: str = Field(
         description="corresponds: each chooses the other; partly: one of them does; related: doubtfully; empty: it is "
-        "only among the nearest. Of a free text, which nothing chooses in return, its own choice stands for both.",
+        "only among the nearest. Of a free text, which nothing chooses in return, its own choice stands for both, "
+        "but where it is uncertain it corresponds partly at most.",
         examples=["corresponds"], json_schema_extra={"enum": [*GRADES, ""]},
     )  # fmt: skip
     signals: list[SignalOut] = Field(description="Why, strongest first.")

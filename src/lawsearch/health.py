@@ -52,6 +52,7 @@ class RunOut(BaseModel):
     before: str = Field(description="The index that was served when it began.", examples=["20261122T021500"])
     after: str = Field(description="The one that was served when it ended.", examples=["20261123T021500"])
     warnings: list[str] = Field(description="What went wrong without failing it.", examples=[[]])
+    by_hand: bool = Field(description="Whether it was `lawsearch ingest`, which reads what it is told to.")
 
     @classmethod
     def of(cls, one: Run) -> RunOut:
@@ -64,6 +65,7 @@ class RunOut(BaseModel):
             started=one.started, finished=one.finished, result=one.result, reason=run.placeless(one.reason),
             phases=[PhaseOut(name=p.name, seconds=p.seconds) for p in one.phases], unchanged=one.unchanged,
             before=one.before, after=one.after, documents=files, warnings=[run.placeless(w) for w in one.warnings],
+            by_hand=one.by_hand,
         )  # fmt: skip
 
 
@@ -75,10 +77,10 @@ class Health(BaseModel):
     status: str = Field(description="ok", examples=["ok"])
     generation: str = Field(description="The index being served.", examples=["2026-11-23T120000Z"])
     last_good_run: str | None = Field(
-        description="When the last good run ended, UTC; null: none is known here.", examples=[_TIME]
+        description="When the last good night ended, UTC; null: none is known here.", examples=[_TIME]
     )
     last_run: str = Field(
-        description="What came of the last run.", examples=["ok"],
+        description="What came of the last night.", examples=["ok"],
         json_schema_extra={"enum": [run.RUNNING, run.OK, run.FAILED, "unknown"]},
     )  # fmt: skip
 
@@ -94,7 +96,7 @@ def health(view: View, settings: Settings) -> Health:
     Raises StaleError where the last good run ended longer ago than ``healthy_hours``; where none is known, the index
     being served was built longer ago.
     """
-    newest, good = next(run.runs(settings.index_dir), None), run.last_good(settings.index_dir)
+    newest, good = next(run.nights(settings.index_dir), None), run.last_good(settings.index_dir)
     last = newest.result if newest else "unknown"
     moment = good.finished if good else str(view.searcher.generation.manifest.get("built", ""))
     if settings.healthy_hours and moment and (hours := since(moment) / 3600) > settings.healthy_hours:

@@ -70,7 +70,7 @@ def _corpus(view: View) -> Iterator[Metric]:
 
 def _runs(service: Service) -> Iterator[Metric]:
     index_dir = service.settings.index_dir
-    ended = next((one for one in run.runs(index_dir) if one.result != run.RUNNING), None)
+    ended = next((one for one in run.nights(index_dir) if one.result != run.RUNNING), None)
     good = run.last_good(index_dir)
     if good:
         yield _gauge("last_good_run_age_seconds", "Since the last good run ended.", (), {(): since(good.finished)})

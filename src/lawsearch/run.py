@@ -50,7 +50,8 @@ class Run:
     """One run. ``result`` is running, ok or failed, with the reason; times are ISO 8601 in UTC, ``finished`` empty
     where it never did. ``documents`` are those of which something is to be said; of the others ``unchanged`` is the
     number. ``before`` and ``after`` name the generations that were served; ``warnings`` what went wrong without
-    failing it."""
+    failing it. ``by_hand`` says that it read only what somebody named, and so tells nothing of other documents, nor
+    that the nights go on."""
 
     started: str
     finished: str = ""
@@ -62,6 +63,7 @@ class Run:
     before: str = ""
     after: str = ""
     warnings: tuple[str, ...] = ()
+    by_hand: bool = False
 
     @property
     def switched(self) -> bool:
@@ -100,19 +102,31 @@ def runs(index_dir: Path) -> Iterator[Run]:
         yield run
 
 
+def nights(index_dir: Path) -> Iterator[Run]:
+    """The runs that are kept but those by hand, the newest first."""
+    return (run for run in runs(index_dir) if not run.by_hand)
+
+
 def last_good(index_dir: Path) -> Run | None:
-    """The newest run that ended well, or None."""
-    return next((run for run in runs(index_dir) if run.result == OK), None)
+    """The newest night that ended well, or None."""
+    return next((run for run in nights(index_dir) if run.result == OK), None)
 
 
 def unread(index_dir: Path) -> dict[str, list[Document]]:
-    """The documents that the newest run which ended could not read, by the jurisdiction of the instrument that each is
-    known to be of; what nobody knows the instrument of is under ``unknown``."""
+    """The documents that could not be read when they were read last, in the newest night which ended or by hand since,
+    by the jurisdiction of the instrument that each is known to be of; what nobody knows the instrument of is under
+    ``unknown``."""
     found: dict[str, list[Document]] = {}
-    last = next((run for run in runs(index_dir) if run.finished), Run(started=""))
-    for one in last.documents:
-        if one.state == FAILED:
-            found.setdefault((one.instrument or "/akn/unknown").split("/")[2], []).append(one)
+    told: set[str] = set()
+    for run in runs(index_dir):
+        if not run.finished:
+            continue
+        for one in run.documents:
+            if one.state == FAILED and one.path not in told:
+                found.setdefault((one.instrument or "/akn/unknown").split("/")[2], []).append(one)
+        told.update(one.path for one in run.documents)
+        if not run.by_hand:
+            break
     return found
 
 
