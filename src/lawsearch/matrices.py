@@ -19,7 +19,7 @@ from lawsearch.correspondence import Side
 from lawsearch.decision import Decision, doubts
 from lawsearch.desk import Desk
 from lawsearch.errors import NotFoundError, QueryError
-from lawsearch.history import LINKED
+from lawsearch.grading import GRADES
 from lawsearch.matrix import PRESENT, SHOWN, SPREADS, STATES, Cell, Row, matrix, tally, unjudged
 from lawsearch.provision import Provision
 from lawsearch.schemas import JurisdictionOut, LawOut, ProvisionRef, TopicRef, rounded
@@ -146,20 +146,17 @@ def _rows_of(view: View, pivot: Side) -> list[Row]:
     units = [unit for unit in units_of(view, pivot) if unit.id in view.searcher.generation.rows]
     found = view.searcher.counterparts_of_each(units, limit=SHOWN)
     return [
-        Row(unit, tuple(_cell(view, unit, answer) for answer in view.complete(answers)))
+        Row(unit, tuple(_cell(view, answer) for answer in view.complete(answers)))
         for unit, answers in zip(units, found, strict=True)
     ]
 
 
-def _cell(view: View, unit: Provision, answer: Answer) -> Cell:
-    """What a jurisdiction answers to a provision; it corresponds where the answer, too, looks back at it."""
+def _cell(view: View, answer: Answer) -> Cell:
+    """What a jurisdiction answers to a provision; it corresponds as its best hit does."""
     if view.state(answer) != "found":
         return Cell(answer.jurisdiction, "none" if answer.units else "no text")
-    generation = view.searcher.generation
-    best = answer.hits[0].provision
-    mutual = generation.links[generation.rows[unit.id], generation.rows[best.id]] >= LINKED
     shown = tuple((hit.provision, hit.score) for hit in answer.hits if hit.score >= FLOOR or hit is answer.hits[0])
-    return Cell(answer.jurisdiction, "corresponds" if mutual else "partly", shown)
+    return Cell(answer.jurisdiction, "corresponds" if answer.hits[0].grade == GRADES[0] else "partly", shown)
 
 
 def matrix_page(view: View, made: Matrices, desk: Desk, query: MatrixQuery) -> MatrixOut:
