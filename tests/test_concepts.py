@@ -76,6 +76,10 @@ SPELLINGS = [
     ("km", "មន្រ្តី", "public-servant"),
     ("my", "အဓိပ္ပါယ်", "definitions"),
     ("my", "ဥာဏ်ရည်တု", "artificial-intelligence"),
+    # Tamil cases and plurals; a word that only begins alike, or only ends alike, is another.
+    ("ta", "நீதிமன்றத்தின் தீர்ப்புகளை, நிறுவனங்களுக்கும்", "court judgment company"),
+    ("ta", "மேன்முறையீட்டில் வழக்கைத் தொழிலாளர்கள்", "appeal civil-action employment"),
+    ("ta", "வழக்கமான தவிலக்கு", ""),
 ]  # fmt: skip
 SPACES = [
     ("my", "အီလက်ထရောနစ် ဆက်သွယ်ဆောင်ရွက်ရေး", "electronic-transaction"),

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from lawsearch.errors import MetadataError
 from lawsearch.text import digits, normal
-from lawsearch.tracing import LEADING, MARKS, UNSPACED, Traced, edges, traced
+from lawsearch.tracing import LEADING, MARKS, SUFFIXED, UNSPACED, Traced, edges, traced
 from lawsearch.vocabulary import languages
 
 # Portuguese stems up to a letter that only the spelling before 1990 writes, where c, ç or t follows: protecção,
@@ -87,6 +87,11 @@ _PLURALS = {
         ("$", "s"),
     ),
 }  # fmt: skip
+# How Tamil words go on: what an ending is written as before the endings of cases and the plural.
+_ENDINGS = {
+    "ம்": ("ம", "த்த", "ங்க"), "டு": ("ட்ட", "டை"), "று": ("ற்ற", "றை"), "ு": ("ை", "ின", "ில", "ால", "ிட"),
+    "்": ("",),
+}  # fmt: skip
 _OF = {"en": "( of )", "pt": "( (?:d|pel)[aeo]s? )"}
 
 
@@ -96,12 +101,16 @@ def _plural(word: str, language: str) -> str:
 
 
 def _forms(label: str, language: str) -> list[str]:
-    """The label and its regular forms: plurals, Indonesian and Malay -nya, the Filipino linker -ng or -g."""
+    """The label and its regular forms: plurals, Indonesian and Malay -nya, the Filipino linker -ng or -g, what Tamil
+    endings are put behind."""
     if language in _PLURALS:
         head, *rest = re.split(_OF[language], label, maxsplit=1)
         return [label, _plural(label, language), "".join([_plural(head, language), *rest])]
     if language == "tl":
         return [label] + [label + ("g" if label[-1] == "n" else "ng")] * (label[-1] in "aeioun")
+    if language in SUFFIXED:
+        end = next((end for end in _ENDINGS if label.endswith(end)), "")
+        return [label] + [label.removesuffix(end) + other for other in _ENDINGS.get(end, ())]
     return [label] + [label + "nya"] * (language in ("id", "ms"))
 
 
@@ -167,7 +176,7 @@ def _trie_pattern(trie: dict) -> str:
 
 @cache
 def _matcher(language: str) -> tuple[re.Pattern[str], dict[str, str]]:
-    """One pattern for all labels of a language, and the concept of each form that it finds."""
+    """One pattern for all labels of a language, whose only group is what is a form of one, and each form's concept."""
     listed = {_folded(text, language): c.key for c in concepts().values() for text in c.labels.get(language, ())}
     of = {form: key for text, key in reversed(listed.items()) for form in _forms(text, language)} | listed
     trie: dict = {}
@@ -177,7 +186,7 @@ def _matcher(language: str) -> tuple[re.Pattern[str], dict[str, str]]:
             node = node.setdefault(token, {})
         node[""] = {}
     before, after = edges(language)
-    pattern = re.compile(before + _trie_pattern(trie) + after if of else r"(?!)")
+    pattern = re.compile(f"{before}({_trie_pattern(trie)}){after}" if of else r"(?!)()")
     return pattern, {_solid(form, language): key for form, key in of.items()}
 
 
@@ -211,4 +220,4 @@ def mentions(text: str, language: str) -> tuple[tuple[int, int, str], ...]:
     for spelling, folded in _FOLDS.get(language, ()):
         source = source.sub(spelling, folded)
     source = source.sub(" {2,}", " ")
-    return tuple((*source.place(*m.span()), of[_solid(m.group(), language)]) for m in pattern.finditer(source.text))
+    return tuple((*source.place(*m.span()), of[_solid(m[1], language)]) for m in pattern.finditer(source.text))

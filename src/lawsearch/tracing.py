@@ -11,6 +11,8 @@ from lawsearch.text import digits, normal
 
 #: Languages written without spaces between words: a word is found anywhere but inside a syllable.
 UNSPACED = frozenset({"th", "lo", "km", "my", "zh"})
+#: Letters and marks of languages whose words take endings that run on: a word is found with whatever follows it.
+SUFFIXED = {"ta": "\u0b80-\u0bff"}
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff"
 _HIDDEN = re.compile(f"[{_INVISIBLE}]")
 #: Vowels and marks that continue a syllable, so that a word cannot end before one; vowels written before their
@@ -95,4 +97,6 @@ def edges(language: str) -> tuple[str, str]:
     if language in UNSPACED:
         # It ends neither before a mark nor, in Burmese, before a consonant that closes the syllable (asat, stacked).
         return f"(?<![{LEADING}])", f"(?![{MARKS}]|[\u1000-\u1021]\u1037?[\u1039\u103a])"
+    if own := SUFFIXED.get(language):
+        return f"(?<![\\w{own}])", f"[{own}]*"
     return r"(?<!\w)", r"(?!\w)"
