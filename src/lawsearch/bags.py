@@ -112,13 +112,17 @@ class Bags:
         counts = self._matrix.indptr[rows + 1] - starts
         return np.repeat(np.arange(len(rows)), counts), spans(starts, counts)
 
-    def shared(self, query: np.ndarray, row: int, limit: int) -> list[str]:
-        """The concepts that a query's vector and the unit at ``row`` share, most telling first."""
-        start, stop = self._matrix.indptr[row : row + 2]
-        named = self._matrix.indices[start:stop]
-        both = self._matrix.data[start:stop] * query[named]
-        best = np.lexsort((named, -both))[:limit]
-        return [self.keys[i] for i in named[best[both[best] > 0]].tolist()]
+    def shared(self, query: np.ndarray, rows: np.ndarray, limit: int) -> list[list[str]]:
+        """The concepts that a query's vector and each of the units at ``rows`` share, most telling first."""
+        owners, places = self._spread(rows)
+        named = self._matrix.indices[places]
+        both = self._matrix.data[places] * query[named]
+        told = np.flatnonzero(both > 0)
+        found: list[list[str]] = [[] for _ in rows]
+        for place in told[np.lexsort((named[told], -both[told], owners[told]))].tolist():
+            if len(own := found[owners[place]]) < limit:
+                own.append(self.keys[named[place]])
+        return found
 
 
 def _weighted(bag: Mapping[str, int], place: Mapping[str, int], rarity: np.ndarray) -> np.ndarray:

@@ -121,7 +121,8 @@ def align(generation: Generation, store: Store, source: Side, target: Side) -> A
 
 def _shared(generation: Generation, one: str, other: str) -> tuple[str, ...]:
     bags = generation.bags
-    return tuple(bags.shared(bags.row(generation.rows[one]), generation.rows[other], CONCEPTS))
+    (shared,) = bags.shared(bags.row(generation.rows[one]), np.array([generation.rows[other]]), CONCEPTS)
+    return tuple(shared)
 
 
 class _Direction:

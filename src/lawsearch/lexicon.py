@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,25 @@ def words(text: str, language: str) -> list[str]:
         if text[start].isalnum() or (end - start > 1 and any(map(str.isalnum, text[start:end]))):
             found.append(_APOSTROPHE.sub("", text[start:end]))
     return found
+
+
+def held(words: Sequence[str], text: str, limit: int) -> tuple[str, ...]:
+    """The first of the words that a text holds, at most ``limit``; of a script that writes spaces, as words of their
+    own."""
+    found = (w for w in words if w in text and (not w.isascii() or _stands(w, text)))
+    return tuple(islice(found, limit))
+
+
+def _stands(word: str, text: str) -> bool:
+    at = text.find(word)
+    while at >= 0:
+        # To look beside it is faster than a pattern for each word of each question.
+        if not any(
+            c.isalnum() or c == "_" for c in (text[max(at - 1, 0) : at], text[at + len(word) : at + len(word) + 1])
+        ):
+            return True
+        at = text.find(word, at + 1)
+    return False
 
 
 class Lexicon:

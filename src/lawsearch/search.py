@@ -9,24 +9,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import islice
 
 import numpy as np
-from scipy import sparse
 
 from lawsearch import milvus, views
 from lawsearch.answer import UNCERTAIN, Answer, Answers, Filters, Hit, Signal
+from lawsearch.bags import spans
 from lawsearch.concepts import concepts_in, label
 from lawsearch.confidence import Evidence, doubts, evidence, no_counterpart, returned
 from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
 from lawsearch.former import Former
 from lawsearch.generation import Generation, Group, current_name
-from lawsearch.grading import EVEN, UNSEEN, Choice, grade, linked
+from lawsearch.grading import EVEN, Choice, grade, linked
 from lawsearch.instrument import Instrument
 from lawsearch.integrity import damages
 from lawsearch.journal import Version
 from lawsearch.language import detect
+from lawsearch.lexicon import held
 from lawsearch.matching import Bridges, Matcher, Query
 from lawsearch.provision import Provision
 from lawsearch.ranking import NOTHING, Ranking
@@ -351,9 +351,14 @@ class Searcher:
         # across languages.
         numbers = [w for w in query.words if any(map(str.isdigit, w))]
         telling = [w for w in query.words if len(w) > 3 or not w.isascii() or w in numbers]
-        # By columns: what each unit elsewhere says of those of the question's own text.
-        back = None if query.row is None else self.generation.links[slice(*self.generation.text_of(query.row))].tocsc()
-        return [tuple(self._hit(query, one, telling, numbers, back) for one in own) for own in chosen]
+        every = [one for own in chosen for one in own]
+        rows = np.array([one.row for one in every], np.int64)
+        units = [self._unit(row) for row in rows.tolist()]
+        said = zip(
+            units, self._passages(query, rows, units), self._shared(query, rows), self._back(query, every, rows),
+            strict=True,
+        )  # fmt: skip
+        return [tuple(self._hit(query, one, *next(said), telling, numbers) for one in own) for own in chosen]
 
     def _best(self, found: Iterable[_Found], limit: int) -> list[_Found]:
         """The first of them, no section twice."""
@@ -372,41 +377,47 @@ class Searcher:
         self,
         query: Query,
         one: _Found,
+        unit: _Unit,
+        passage: str,
+        shared: Sequence[str],
+        back: Choice,
         telling: Sequence[str],
         numbers: Sequence[str],
-        back: sparse.csc_matrix | None,
     ) -> Hit:
-        g, row, place = self.generation, one.row, one.place
-        former = None if row < len(g.ids) else self._former.version(row)
-        unit = self._unit(row)
+        row, place = one.row, one.place
+        former = None if row < len(self.generation.ids) else self._former.version(row)
         provision = unit.provision
         views, given = one.ranking.views, one.ranking.contributions
         signals = [Signal(name, float(views[name][place]), float(own[place])) for name, own in given.items()]
-        shared = (self._former if former else g.bags).shared(query.concepts, row, TERMS)
-        instruments = self._former.instruments if former else g.instruments
+        instruments = self._former.instruments if former else self.generation.instruments
         return Hit(
             provision=provision,
             instrument=instruments[provision.instrument],
             score=one.there.score,
-            grade=grade(one.there, self._back(query, one.there, row, back)),
+            grade=grade(one.there, back),
             signals=tuple(sorted(signals, key=lambda s: -s.share)),
-            terms=_held(telling if provision.language == query.language else numbers, unit.lowered),
+            terms=held(telling if provision.language == query.language else numbers, unit.lowered, TERMS),
             concepts=tuple(label(key, query.language) for key in shared),
-            passage=self._passage(query, row, unit),
+            passage=passage,
             topics=unit.topics,
             until=former.until if former else "",
         )
 
-    def _back(self, query: Query, there: Choice, row: int, links: sparse.csc_matrix | None) -> Choice:
-        """What the hit in a row says of the question, by its ``links`` to the question's own text. A clause is no unit
-        of a law that might have one which the hit corresponds to rather: where it is not uncertain, the one direction
-        stands for both."""
-        row = row if row < len(self.generation.ids) else self._former.now(row)
-        if query.row is None or links is None or row < 0:
-            return there if there.doubt < UNCERTAIN else replace(there, doubt=max(there.doubt, EVEN))
-        span = slice(*links.indptr[row : row + 2])
-        place = np.flatnonzero(links.indices[span] == query.row - self.generation.text_of(query.row)[0])
-        return linked(links.data[span], int(place[0]), there.doubt) if len(place) else UNSEEN
+    def _back(self, query: Query, found: Sequence[_Found], rows: np.ndarray) -> list[Choice]:
+        """What each hit says of the question, by its links to the question's own text. A clause is no unit of a law
+        that might have one which the hit corresponds to rather: where it is not uncertain, the one direction stands for
+        both."""
+        g = self.generation
+        now = np.array([row if row < len(g.ids) else self._former.now(row) for row in rows.tolist()], np.int64)
+        said = [one.there if one.there.doubt < UNCERTAIN else replace(one.there, doubt=max(one.there.doubt, EVEN))
+                for one in found]  # fmt: skip
+        if query.row is not None:
+            start, stop = g.text_of(query.row)
+            # Links are of both directions: what a unit says of others is in its row.
+            links = iter(g.links[now[now >= 0]][:, start:stop].toarray())
+            for i in np.flatnonzero(now >= 0).tolist():
+                said[i] = linked(next(links), query.row - start, found[i].there.doubt)
+        return said
 
     def _read(self, row: int) -> _Unit:
         with self._store:
@@ -419,20 +430,38 @@ class Searcher:
         topics = tuple(key for key, _ in self.generation.topics_of(row)) if now else ()
         return _Unit(provision, views.parts(provision.text), digits(views.whole(provision)).lower(), topics)
 
-    def _passage(self, query: Query, row: int, unit: _Unit) -> str:
-        """The part of the provision that is nearest to any part of the query."""
-        if row < len(self.generation.ids):
-            vectors = self.generation.parts[slice(*self.generation.offsets[row : row + 2])]
-        else:
-            vectors = self._former.lines(row)
-        if not unit.lines or len(vectors) != len(unit.lines):
-            return normal(unit.provision.text)
-        if len(unit.lines) == 1:
-            return unit.lines[0]
+    def _passages(self, query: Query, rows: np.ndarray, units: Sequence[_Unit]) -> list[str]:
+        """The part of each provision that is nearest to any part of the query."""
         # What is too short for parts is compared as a whole.
         asked = query.parts if len(query.parts) else query.meaning[None]
-        cosines = vectors @ asked.T
-        return unit.lines[int(cosines.max(axis=1).argmax())]
+        vectors, counts = self._parts(rows)
+        nearest = (vectors @ asked.T).max(axis=1)
+        found, stops = [], np.cumsum(counts)
+        for unit, count, stop in zip(units, counts.tolist(), stops.tolist(), strict=True):
+            if unit.lines and len(unit.lines) == count:
+                found.append(unit.lines[int(nearest[stop - count : stop].argmax())])
+            else:
+                found.append(normal(unit.provision.text))
+        return found
+
+    def _parts(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The vectors of the parts of units, one after another, and how many each has."""
+        g = self.generation
+        if (rows < len(g.ids)).all():
+            counts = g.offsets[rows + 1] - g.offsets[rows]
+            return g.parts[spans(g.offsets[rows], counts)], counts
+        each = [g.parts[slice(*g.offsets[row : row + 2])] if row < len(g.ids) else self._former.lines(row)
+                for row in rows.tolist()]  # fmt: skip
+        return np.concatenate(each), np.array([len(own) for own in each])
+
+    def _shared(self, query: Query, rows: np.ndarray) -> list[list[str]]:
+        """The concepts that the query and each of the units share."""
+        today = rows < len(self.generation.ids)
+        found = iter(self.generation.bags.shared(query.concepts, rows[today], TERMS))
+        return [
+            next(found) if now else self._former.shared(query.concepts, row, TERMS)
+            for now, row in zip(today.tolist(), rows.tolist(), strict=True)
+        ]
 
     def _result(
         self,
@@ -452,24 +481,6 @@ class Searcher:
             source=source,
             filters=filters,
         )
-
-
-def _held(words: Sequence[str], text: str) -> tuple[str, ...]:
-    """The first of the words that a text holds; of a script that writes spaces, as words of their own."""
-    found = (w for w in words if w in text and (not w.isascii() or _stands(w, text)))
-    return tuple(islice(found, TERMS))
-
-
-def _stands(word: str, text: str) -> bool:
-    at = text.find(word)
-    while at >= 0:
-        # To look beside it is faster than a pattern for each word of each question.
-        if not any(
-            c.isalnum() or c == "_" for c in (text[max(at - 1, 0) : at], text[at + len(word) : at + len(word) + 1])
-        ):
-            return True
-        at = text.find(word, at + 1)
-    return False
 
 
 def _fits(filters: Filters, instrument: Instrument) -> bool:
