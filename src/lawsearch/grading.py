@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 
 import numpy as np
 
+from lawsearch.answer import UNCERTAIN
 from lawsearch.ranking import TEMPERATURE
 
 #: Grades, surest first. They are of the machine's estimate, not of how much of a rule the other text takes over.
@@ -81,3 +82,9 @@ def linked(links: np.ndarray, place: int, doubt: float) -> Choice:
     if own <= 0:
         return UNSEEN
     return Choice(1 + int((links > own).sum()), TEMPERATURE * log(float(links.max()) / own), doubt)
+
+
+def unasked(there: Choice) -> Choice:
+    """What stands for the other direction where it cannot be asked. A clause is no unit of a law that might have one
+    which its answer corresponds to rather: where it is not uncertain, the one direction stands for both."""
+    return there if there.doubt < UNCERTAIN else replace(there, doubt=max(there.doubt, EVEN))

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from lawsearch import milvus, views
-from lawsearch.answer import UNCERTAIN, Answer, Answers, Filters, Hit, Signal
+from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
 from lawsearch.bags import spans
 from lawsearch.concepts import concepts_in, label
 from lawsearch.confidence import Evidence, doubts, evidence, no_counterpart, returned
@@ -21,7 +21,7 @@ from lawsearch.embedding import Models, load_models
 from lawsearch.errors import GenerationError, QueryError
 from lawsearch.former import Former
 from lawsearch.generation import Generation, Group, current_name
-from lawsearch.grading import EVEN, Choice, grade, linked
+from lawsearch.grading import Choice, grade, linked, unasked
 from lawsearch.instrument import Instrument
 from lawsearch.integrity import damages
 from lawsearch.journal import Version
@@ -404,20 +404,18 @@ class Searcher:
         )
 
     def _back(self, query: Query, found: Sequence[_Found], rows: np.ndarray) -> list[Choice]:
-        """What each hit says of the question, by its links to the question's own text. A clause is no unit of a law
-        that might have one which the hit corresponds to rather: where it is not uncertain, the one direction stands for
-        both."""
+        """What each hit says of the question, by its links to the question's own text."""
+        if query.row is None:
+            return [unasked(one.there) for one in found]
         g = self.generation
         now = np.array([row if row < len(g.ids) else self._former.now(row) for row in rows.tolist()], np.int64)
-        said = [one.there if one.there.doubt < UNCERTAIN else replace(one.there, doubt=max(one.there.doubt, EVEN))
-                for one in found]  # fmt: skip
-        if query.row is not None:
-            start, stop = g.text_of(query.row)
-            # Links are of both directions: what a unit says of others is in its row.
-            links = iter(g.links[now[now >= 0]][:, start:stop].toarray())
-            for i in np.flatnonzero(now >= 0).tolist():
-                said[i] = linked(next(links), query.row - start, found[i].there.doubt)
-        return said
+        start, stop = g.text_of(query.row)
+        # Links are of both directions: what a unit says of others is in its row.
+        links = iter(g.links[now[now >= 0]][:, start:stop].toarray())
+        return [
+            unasked(one.there) if row < 0 else linked(next(links), query.row - start, one.there.doubt)
+            for one, row in zip(found, now.tolist(), strict=True)
+        ]
 
     def _read(self, row: int) -> _Unit:
         with self._store:
