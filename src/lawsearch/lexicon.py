@@ -25,16 +25,16 @@ def words(text: str, language: str) -> list[str]:
 
     ICU knows word boundaries of Thai, Lao, Khmer and Burmese, which write no spaces. Punctuation is left out.
     """
-    text = digits(normal(text)).lower()
+    text = _APOSTROPHE.sub("", digits(normal(text)).lower())
     # ICU counts in UTF-16 code units; law texts rarely leave the basic plane, but then slices must still be right.
     if not text.isascii():
         text = _ASTRAL.sub(" ", text)
-    found = []
-    for start, end in WordBreaker(text, language if language in languages() else "en").segments():
-        # A segment is a word or it is not: its first character tells, but for words that ICU joins to underscores.
-        if text[start].isalnum() or (end - start > 1 and any(map(str.isalnum, text[start:end]))):
-            found.append(_APOSTROPHE.sub("", text[start:end]))
-    return found
+    # A segment is a word or it is not: its first character tells, but for words that ICU joins to underscores.
+    return [
+        text[start:end]
+        for start, end in WordBreaker(text, language if language in languages() else "en").segments()
+        if text[start].isalnum() or (end - start > 1 and any(map(str.isalnum, text[start:end])))
+    ]
 
 
 def held(words: Sequence[str], text: str, limit: int) -> tuple[str, ...]:
