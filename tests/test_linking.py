@@ -75,7 +75,7 @@ class Told(Matcher):
         self.near = near
         self.generation = SimpleNamespace(groups=groups, follows=np.zeros(len(near), bool))  # type: ignore[assignment]
 
-    def query_of(self, row: int, _unit: object) -> int:  # type: ignore[override]
+    def query_of(self, row: int, _unit: object, _languages: object = None) -> int:  # type: ignore[override]
         return row
 
     def ranks(self, queries: Iterable[int], groups: Sequence[Group], _mask: object = None) -> Iterator[list[Ranking]]:  # type: ignore[override]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 
 import numpy as np
 from scipy import sparse
@@ -103,24 +103,23 @@ def relink(
     place = (np.ones(len(there), np.float32), (there, kept[there]))
     moved = sparse.csr_matrix(place, shape=(len(kept), known.shape[0]))
     carried = (moved @ known @ moved.T).tocsr()
-    rankings: list[tuple[int, Ranking]] = []
+    asked: dict[tuple[Group, ...], list[tuple[int, Ranking]]] = {}
     partners: dict[int, list[Group]] = {}
     done, news = 0, int((kept < 0).sum())
     for group in groups:
-        foreign = [g for g in groups if g.jurisdiction != group.jurisdiction]
+        foreign = tuple(g for g in groups if g.jurisdiction != group.jurisdiction)
         new = [row for row in range(group.start, group.stop) if kept[row] < 0]
         for row, seen in zip(new, _ranked(matcher, units, new, foreign), strict=True):
-            rankings += [(row, ranking) for ranking in seen]
+            asked.setdefault(foreign, []).extend((row, ranking) for ranking in seen)
             for other in _noticed(matcher, seen, carried):
-                if kept[other] >= 0 and group not in (asked := partners.setdefault(other, [])):
-                    asked.append(group)
+                if kept[other] >= 0 and group not in (found := partners.setdefault(other, [])):
+                    found.append(group)
             done += 1
             progress("linking", done, news)
     for homes in dict.fromkeys(map(tuple, partners.values())):
         rows = [other for other, found in partners.items() if tuple(found) == homes]
         for row, seen in zip(rows, _ranked(matcher, units, rows, homes), strict=True):
-            rankings += [(row, ranking) for ranking in seen]
-    rankings.sort(key=lambda entry: entry[0])
+            asked.setdefault(homes, []).extend((row, ranking) for ranking in seen)
     # Of what the partners were asked, only what they think of new units counts.
     fresh = sparse.diags((kept < 0).astype(np.float32))
 
@@ -128,9 +127,10 @@ def relink(
         with_new = fresh @ found
         return (carried + with_new + with_new.T - with_new @ fresh).tocsr()
 
-    links = joined(_mutual(rankings, len(units)))
+    links = joined(_mutual(chain.from_iterable(asked.values()), len(units)))
     for _ in range(ROUNDS - 1):
-        links = joined(_mutual(_bridged(matcher, rankings, links), len(units)))
+        again = chain.from_iterable(_bridged(matcher, own, links, seen) for seen, own in asked.items())
+        links = joined(_mutual(again, len(units)))
     return links
 
 
@@ -138,7 +138,8 @@ def _ranked(
     matcher: Matcher, units: Sequence[Provision], rows: Sequence[int], groups: Sequence[Group]
 ) -> Iterator[list[Ranking]]:
     """Groups as each of the units at ``rows`` sees them: what later rounds look at."""
-    for found in matcher.ranks((matcher.query_of(row, units[row]) for row in rows), groups):
+    languages = {group.language for group in groups}
+    for found in matcher.ranks((matcher.query_of(row, units[row], languages) for row in rows), groups):
         yield [Ranking(r.rows[:REMEMBERED], r.scores[:REMEMBERED], {}, {}) for r in found]
 
 
@@ -151,12 +152,13 @@ def _noticed(matcher: Matcher, seen: Sequence[Ranking], links: sparse.csr_matrix
 
 
 def _bridged(
-    matcher: Matcher, rankings: Sequence[tuple[int, Ranking]], links: sparse.csr_matrix
+    matcher: Matcher, rankings: Sequence[tuple[int, Ranking]], links: sparse.csr_matrix, groups: Sequence[Group] = ()
 ) -> Iterator[tuple[int, Ranking]]:
+    """The rankings with what ``links`` say; all are of ``groups``, if that is given."""
     own = groupby(rankings, key=lambda entry: entry[0])
     while some := [(row, [ranking for _, ranking in found]) for row, found in islice(own, CROSSING)]:
         seen = []
-        for (_, found), bridges in zip(some, matcher.bridges_of([row for row, _ in some], links), strict=True):
+        for (_, found), bridges in zip(some, matcher.bridges_of([row for row, _ in some], links, groups), strict=True):
             seen += [said(ranking, bridges) for ranking in found]
         asking = [row for row, found in some for _ in found]
         yield from zip(asking, lifted([ranking for _, found in some for ranking in found], seen), strict=True)

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
@@ -131,8 +131,9 @@ class Matcher:
         self.generation = generation
         self._column = {language: i for i, language in enumerate(generation.languages)}
 
-    def query_of(self, row: int, unit: Provision) -> Query:
-        """The query that the indexed unit at ``row`` is."""
+    def query_of(self, row: int, unit: Provision, languages: Container[str] | None = None) -> Query:
+        """The query that the indexed unit at ``row`` is; its words, which take the most time, only where its language
+        is one of ``languages``, those that are asked, if these are given."""
         g = self.generation
         english = g.english.vectors[row]
         whole, heading = g.bags.row(row), g.bags.vector(concepts_in(unit.heading, unit.language))
@@ -141,7 +142,7 @@ class Matcher:
             title=g.title.vectors[row],
             parts=g.parts[g.offsets[row] : g.offsets[row + 1]],
             english=english if english.any() else None,
-            words=g.lexicon.rarest(views.vocabulary(unit)),
+            words=g.lexicon.rarest(views.vocabulary(unit)) if languages is None or unit.language in languages else (),
             concepts=whole,
             about=heading if heading.any() else whole,
             language=unit.language,
@@ -304,13 +305,23 @@ class Matcher:
         """What ``links``, by default those of the generation, say to the indexed unit at ``row``."""
         return next(self.bridges_of([row], self.generation.links if links is None else links))
 
-    def bridges_of(self, rows: Sequence[int], links: sparse.csr_matrix) -> Iterator[Bridges]:
-        """What ``links`` say to the indexed units at ``rows``, to one after another."""
+    def bridges_of(
+        self, rows: Sequence[int], links: sparse.csr_matrix, groups: Sequence[Group] = ()
+    ) -> Iterator[Bridges]:
+        """What ``links`` say to the indexed units at ``rows``, to one after another; of units of ``groups`` only, where
+        that is enough: it takes less time."""
+        there = links
+        if groups:
+            wanted = np.zeros(links.shape[0], np.float32)
+            for group in groups:
+                wanted[group.start : group.stop] = 1
+            there = (links @ sparse.diags(wanted)).tocsr()
+            there.eliminate_zeros()
         for at in range(0, len(rows), CROSSING):
-            own = links[rows[at : at + CROSSING]]
-            reach, near = own @ links, beside(links, rows[at : at + CROSSING], self._places)
-            for i in range(own.shape[0]):
-                yield Bridges(_row(own, i), _row(reach, i), _row(near, i))
+            some = rows[at : at + CROSSING]
+            shares, reach, near = links[some], links[some] @ there, beside(there, some, self._places)
+            for i in range(len(some)):
+                yield Bridges(_row(shares, i), _row(reach, i), _row(near, i))
 
     @cached_property
     def _places(self) -> sparse.csr_matrix:

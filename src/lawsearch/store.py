@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -268,9 +268,9 @@ class Store:
         rows = self._db.execute("select instrument, language, facts, source from expressions order by 1, 2")
         merged = {}
         for key, own in groupby(rows, key=lambda row: row[0]):
-            texts = [(language, instrument_from(json.loads(facts), source)) for _, language, facts, source in own]
-            chosen = next((i for language, i in texts if language == i.authoritative), texts[0][1])
-            merged[key] = replace(chosen, languages=tuple(sorted(language for language, _ in texts)))
+            texts = [(language, json.loads(facts), source) for _, language, facts, source in own]
+            chosen = next((text for text in texts if text[0] == text[1].get("authoritative")), texts[0])
+            merged[key] = instrument_from({**chosen[1], "languages": [language for language, _, _ in texts]}, chosen[2])
         return merged
 
     def provision(self, key: str) -> Provision:
