@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lawsearch.citation import number_key, parse
+from lawsearch.citation import headed, number_key, parse
 from lawsearch.instrument import Instrument
 from lawsearch.provision import Expression, Provision
 from lawsearch.reference import Cited, cite
@@ -279,3 +279,30 @@ def test_the_demonstrations_answer_for_what_they_restate(register: Register) -> 
 
 def test_letters_that_fold_to_others_are_no_error() -> None:
     assert parse("artıcle 5").number == ""
+
+
+@pytest.mark.parametrize(
+    ("clause", "heading", "body"),
+    [
+        ("12A. Lamps on boats\n(1) A boat must\n(2) have one", "Lamps on boats", "(1) A boat must\n(2) have one"),
+        ("Section 12 — Lamps\n\nA boat must have one.", "Lamps", "A boat must have one."),
+        ("Article 3\nLamps on boats\n1. A boat has one", "Lamps on boats", "1. A boat has one"),
+        ("Lamps of 72 hours\nA lamp must last.", "Lamps of 72 hours", "A lamp must last."),
+        ("72 hours of light\nA lamp must last.", "72 hours of light", "A lamp must last."),
+        ("Điều 3. Đèn\n1. Thuyền phải có đèn", "Đèn", "1. Thuyền phải có đèn"),
+        ("มาตรา ๑๒ โคมไฟ\nเรือต้องมีโคมไฟ", "โคมไฟ", "เรือต้องมีโคมไฟ"),
+        ("ပုဒ်မ ၁၂။ မီးအိမ်\nလှေတွင် ရှိရမည်", "မီးအိမ်", "လှေတွင် ရှိရမည်"),
+        ("第三条 船灯\n船应当有灯", "船灯", "船应当有灯"),
+        ("Pasal 3\n(1) Setiap kapal wajib", "", None),
+        ("Pasal 3\nSetiap kapal wajib memiliki lampu.", "", None),
+        ("A boat must —\n(a) have a lamp", "", None),
+        ("A boat must have a lamp.\nIt is lit.", "", None),
+        ("(a) lamps\n(b) oil", "", None),
+        ("lamps on boats", "", None),
+        ("Section 12\n", "", None),
+        ("a lamp " * 20 + "\nIt is lit.", "", None),
+        ("\n \n", "", None),
+    ],
+)
+def test_a_clause_is_pasted_with_its_heading_or_without(clause: str, heading: str, body: str | None) -> None:
+    assert headed(clause) == (heading, clause if body is None else body)

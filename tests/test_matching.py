@@ -130,6 +130,18 @@ def test_a_number_says_nothing_of_a_provision(
     assert (views.title(unit), views.whole(unit)) == (title, whole)
 
 
+def test_a_clause_is_asked_by_its_heading(core: Searcher) -> None:
+    text = "Duty to notify a breach\nThe organisation tells whoever is concerned of the consent that it had."
+    matcher = Matcher(core.generation)
+    headed, plain = (matcher.query_of_text(core.models, one, "en") for one in (text, text.replace("\n", ". ")))
+    (alone,) = core.models.multilingual.encode(["Duty to notify a breach"])
+    assert headed.title == pytest.approx(alone, abs=1e-5)
+    assert len(headed.parts) == 1
+    consent = core.generation.bags.keys.index("consent")
+    assert 0 < headed.concepts[consent] < plain.concepts[consent]
+    assert headed.about[consent] == 0 < plain.about[consent]
+
+
 def test_a_hub_is_pushed_back(core: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     g = core.generation
     group = g.groups["ph-en"]

@@ -23,6 +23,10 @@ _NUMBER = (
     r"(?P<n>\d{1,4}(?:\.\d{1,3})?(?:-?[a-z]{1,3}(?![^\W\d_])|\s(?-i:[A-Z])(?!\w))?(?:\s?(?:ทวิ|ตรี|จัตวา|เบญจ|ฉ|สัตต|อัฏฐ|นว|ทศ)(?=\s|$))?"
     r"(?:/\d{1,2})?(?:\s?[-–‐]\s?[\u1000-\u1021])?)(?:\.?[º°]|\.o\b)?(?![\w/])"
 )
+#: A number by itself before a heading, known by the mark behind it.
+_LONE = re.compile(r"\d{1,4}[A-Z]{0,3}(?:/\d{1,2})? ?[.:)—–-]")
+#: A heading that somebody pastes is no longer than this, and does not end as a sentence, or a line that goes on, does.
+_LONGEST, _OPEN = 100, re.compile(r"[.;:,!?。；：，၊။៖។—–-]$")
 _VALUE = r"(?:\d{1,3}[a-z]{0,2}|[a-zđ]{1,4}|[\u0e01-\u0e2e]|[\u1000-\u1021]{1,2}|[\u1780-\u17a2])"
 
 
@@ -106,6 +110,21 @@ def parse(text: str) -> Citation:
         return Citation(text, text)
     number = re.sub(r"(?<=\d)\s(?=[A-Z]$)", "", text[match.start("n") : match.end("n")].strip())
     return Citation(text, rest, number, row["says"], row["prefix"], tuple(row["languages"]), parts)
+
+
+def headed(clause: str) -> tuple[str, str]:
+    """The heading that a clause was pasted with and what follows it: a short first line that is no sentence, without
+    the number of a provision; the second, where the first is only a number. ``("", clause)`` where there is none."""
+    lines = [line for line in clause.splitlines() if line.strip()]
+    for at, line in enumerate(lines[:2][: len(lines) - 1], 1):
+        line = normal(line)
+        match = _units().match(digits(line)) or _LONE.match(digits(line))
+        heading = line[match.end() :].lstrip(" .:)။—–-") if match else line
+        if len(heading) > _LONGEST or _OPEN.search(heading) or heading.startswith("("):
+            break
+        if heading:
+            return heading, "\n".join(lines[at:])
+    return "", clause
 
 
 def _value(match: re.Match[str]) -> str:

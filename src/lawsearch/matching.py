@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from lawsearch import views
 from lawsearch.bags import spans
+from lawsearch.citation import headed
 from lawsearch.concepts import concepts_in
 from lawsearch.embedding import Models
 from lawsearch.generation import Generation, Group
@@ -151,14 +152,19 @@ class Matcher:
 
     def query_of_text(self, models: Models, text: str, language: str) -> Query:
         """The query that a free text in ``language`` (or ``unknown``) is."""
-        clean = normal(text)
-        meaning, *parts = models.multilingual.encode([clean, *(p for p in views.parts(text) if p != clean)])
+        clean, (heading, body) = normal(text), headed(text)
+        lines = [line for line in views.parts(body) if line != clean]
+        vectors = models.multilingual.encode([clean, *filter(None, [heading]), *lines])
+        first = 1 + bool(heading)
+        parts = vectors[first:] if lines else vectors[:1]
         # Too short to tell is read as English by the English signals only if it is plain ASCII.
         spoken = "en" if language == UNKNOWN and clean.isascii() else language
         english = models.english.encode([clean])[0] if models.english and spoken == "en" else None
         found = self.generation.lexicon.rarest(words(clean, spoken))
-        bag = self.generation.bags.vector(concepts_in(clean, spoken))
-        return Query(meaning, meaning, np.stack(parts or [meaning]), english, found, bag, bag, spoken)
+        bags = self.generation.bags
+        whole, about = bags.vector(views.named(clean, heading, spoken)), bags.vector(concepts_in(heading, spoken))
+        about = about if about.any() else whole
+        return Query(vectors[0], vectors[first - 1], parts, english, found, whole, about, spoken)
 
     def hubness(self, rows: np.ndarray, language: str) -> np.ndarray:
         """How near units are to everything in a language; of one without texts, their mean."""

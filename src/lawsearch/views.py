@@ -49,9 +49,14 @@ def vocabulary(provision: Provision) -> list[str]:
 
 
 def bag(provision: Provision) -> Counter[str]:
-    """The legal concepts that a provision with its titles names, each with how often; in its heading, which says what
-    it is about, each time is as many as ``HEADED``."""
-    found = concepts_in(whole(provision), provision.language)
-    for key, count in concepts_in(provision.heading, provision.language).items():
+    """The legal concepts that a provision with its titles names, each with how often (``named``)."""
+    return named(whole(provision), provision.heading, provision.language)
+
+
+def named(text: str, heading: str, language: str) -> Counter[str]:
+    """The legal concepts that a text names, each with how often; in its heading, which says what it is about, each time
+    is as many as ``HEADED``."""
+    found = concepts_in(text, language)
+    for key, count in concepts_in(heading, language).items():
         found[key] += (HEADED - 1) * count
     return found
