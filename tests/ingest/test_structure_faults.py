@@ -389,8 +389,8 @@ def test_words_that_close_a_list_belong_to_what_holds_the_list() -> None:
               (a) lights a lamp at noon, or lets others
                    light it then;
               (b) leaves a lamp without oil —
-                     (i) at night; or
-                     (ii) in a fog,
+                         (i) at night; or
+                         (ii) in a fog,
 
                    knowing of it; or
               (c) steals oil,
@@ -591,6 +591,34 @@ def test_footnotes_are_in_smaller_type_and_the_text_refers_to_them(
     found = lay_out([page(1, *filler(1, 72), line(told, 500), *notes), page(2, *filler(2, 72))])
     assert [row.text for row in found.flows[0] if row.line.y0 >= 700] == kept
     assert len(found.furniture["footnote"]) == (0 if kept else len(foot))
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_footnotes_of_two_columns_stand_at_the_foot_of_each(left: bool) -> None:
+    def sheet(n: int, *notes: Line) -> Page:
+        short = 4 if notes else 0  # the column with the note has fewer lines of text
+        columns = ((72.0, short if left else 0), (312.0, 0 if left else short))
+        told = (
+            "The keeper of a lamp must see that",
+            "it burns from dusk until the sun",
+            "has risen as the Rules (1) say,",
+        )
+        return page(
+            n,
+            *(
+                line(f"{chr(97 + i)}{n * 'lr'[x > 72]} {told[i % 3]}", 80 + 18 * i, x, page=n)
+                for x, less in columns
+                for i in range(26 - less)
+            ),
+            *notes,
+        )
+
+    x = 72.0 if left else 312.0
+    notes = [line("1 Rules on Oil of the Lamp Office,", 500, x, size=8), line("which are dear.", 512, x, size=8)]
+    found = lay_out([sheet(1, *notes), sheet(2), sheet(3)])
+    assert found.kind == "columns"
+    assert found.furniture["footnote"] == tuple(notes)
+    assert not {"which are dear."} & {row.text for row in found.flows[0]}
 
 
 def test_a_footnote_goes_on_on_the_next_page_below_its_text() -> None:
