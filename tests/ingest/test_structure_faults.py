@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from pages import cut, laid_out, line, page, rows, units
 
+from ingest.definitions import definitions_of
 from ingest.furniture import running_lines
 from ingest.layout import lay_out
 from ingest.numbering import value
@@ -377,6 +378,24 @@ def test_terms_are_defined_where_the_text_says_so(opening: str, local: bool) -> 
         3. A keeper who leaves a lamp dark pays a fine.
     """)
     assert [d.term for d in found["1"].divisions[1].children] == ["lamp"] * local
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "term"),
+    [
+        ("en", "“keeper”, in relation to a lamp —", "keeper"),
+        ("en", "“keeper” —", "keeper"),
+        ("en", "“keeper”, in relation to a lamp, is not painted", "keeper"),
+        ("en", "“Keeper”, in relation to nothing, stands on the door", ""),
+        ("ms", "“penjaga”, berhubung dengan pelita—", "penjaga"),
+        ("ms", "“penjaga” ertinya pemilik pelita", "penjaga"),
+        ("ms", "“Penjaga”, berhubung dengan tiada, tertulis di pintu", ""),
+    ],
+)
+def test_a_term_may_be_defined_by_the_list_below_it(language: str, text: str, term: str) -> None:
+    definitions = definitions_of(language)
+    assert definitions is not None
+    assert definitions.term(text) == term
 
 
 # -- the ends of parts ------------------------------------------------------------------------------------------------
