@@ -24,6 +24,14 @@ class Definitions:
     quoted: re.Pattern[str] | None = None
     labelled: re.Pattern[str] | None = None
 
+    def fill(self, heading: str, opening: str) -> bool:
+        """Whether the section with this heading and first paragraph says that it defines terms."""
+        return bool((self.heading and self.heading.search(heading)) or (self.opening and self.opening.match(opening)))
+
+    def introduces(self, text: str) -> bool:
+        """Whether a paragraph only says that definitions follow it (``In this section —``)."""
+        return bool(self.opening and self.opening.match(text) and text.rstrip().endswith(("—", "–", "-", ":")))
+
     def term(self, text: str, labelled: bool = False) -> str:
         """The term that a paragraph defines, or nothing; ``labelled`` if the text stood behind a label."""
         for pattern in (self.quoted, self.labelled if labelled else None):
@@ -41,13 +49,9 @@ def _languages() -> dict[str, Definitions]:
     }
 
 
-def defining(language: str, heading: str, opening: str) -> Definitions | None:
-    """How the section with this heading and first paragraph defines terms, if it says that it does."""
-    found = _languages().get(language)
-    if found is None:
-        return None
-    told = (found.heading and found.heading.search(heading)) or (found.opening and found.opening.match(opening))
-    return found if told else None
+def definitions_of(language: str) -> Definitions | None:
+    """How the language defines terms, if that is known."""
+    return _languages().get(language)
 
 
 def term_eid(term: str) -> str:

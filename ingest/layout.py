@@ -7,7 +7,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
 from statistics import median, median_low
@@ -185,6 +185,16 @@ def _sides(lines: Sequence[Line], gutter: float) -> tuple[list[Line], list[Line]
     return left, [line for line in lines if line.middle >= gutter]
 
 
+def _columns(pages: Sequence[Page], cuts: dict[int, float]) -> list[Page]:
+    """The columns of the pages set in two, each as a page of its own."""
+    return [
+        replace(page, lines=tuple(side))
+        for page in pages
+        if page.number in cuts
+        for side in _sides(page.lines, cuts[page.number])
+    ]
+
+
 def _parallel(pages: Sequence[Page], cuts: dict[int, float], aside: set[Line]) -> bool:
     """Whether the two columns are two texts: rows that start at the same height all along, in different words."""
     level = total = 0
@@ -249,6 +259,8 @@ def lay_out(pages: Sequence[Page], heading: re.Pattern[str] | None = None) -> La
     catch = _catchwords(pages, aside)
     aside |= catch
     cuts = gutters(pages, aside)
+    foot |= footnotes(_columns(pages, cuts), running | catch, size)
+    aside |= foot
     noted = {} if cuts else _noted(pages, aside, size)
     parallel = bool(cuts) and _parallel(pages, cuts, aside)
     spans = _page_spans(pages, aside, noted)

@@ -15,7 +15,7 @@ from ingest.page import Row
 from lawsearch.text import is_mark
 
 #: What a new paragraph can open with: the label of a list, a quotation mark, a dash.
-LABEL = re.compile(r"\s*(?:\(\w{1,5}\)|(?:\d{1,3}[A-Z]?|[A-Za-zđ]|[ivxl]{1,5})[.)](?=\s|$)|[“\"‘]\S|[–—•-]\s)")
+LABEL = re.compile(r"\s*(?:\(\w{1,5}\)(?!,)|(?:\d{1,3}[A-Z]?|[A-Za-zđ]|[ivxl]{1,5})[.)](?=\s|$)|[“\"‘]\S|[–—•-]\s)")
 #: What ends a line after which a label can open a paragraph: a stop, or a word that joins the items of a list.
 _STOPPED = re.compile(r"(?:[.;:,—–!?”\"’ฯ。။។៖\])]|\b(?:and|or|but|dan|atau|và|hoặc|e|ou)|และ|หรือ)\s*$")
 #: A joining word alone, as before a reference broken over two lines; the items of a list have a mark before it.
@@ -98,11 +98,12 @@ def paragraphs(
     previous: Row | None = first if rest else None
     gaps = [row.gap for row in rows if 0 < row.gap < 3]
     wide = max(0.55, (median(gaps) if gaps else 0) + 0.3)
+    close = sorted(gaps)[len(gaps) // 4] if gaps else 0.0
     indents = [row.indent for row in rows if LABEL.match(row.text)]
     usual = median(indents) if indents else 0.0
     for row in rows:
         apart = any(is_mark(r.text) or (alone and alone.match(r.text.strip())) for r in (row, previous) if r)
-        if not groups or previous is None or apart or _begins(previous, row, wide, usual):
+        if not groups or previous is None or apart or _begins(previous, row, wide, close, usual):
             groups.append(([row.text], [row]))
         else:
             groups[-1][0].append(row.text)
@@ -116,20 +117,26 @@ def running_text(rest: str, rows: Iterable[Row], words: Counter[str]) -> str:
     return "\n".join(p.text for p in paragraphs(rest, None, rows, words))
 
 
-def _begins(previous: Row, row: Row, wide: float, usual: float) -> bool:
+def _begins(previous: Row, row: Row, wide: float, close: float, usual: float) -> bool:
     """Whether ``row`` begins a paragraph.
 
-    ``wide`` is the white space, in ems, that parts two paragraphs; ``usual`` the indent of lines with a label.
+    ``wide`` is the white space, in ems, that parts two paragraphs, ``close`` that between two lines of one; ``usual``
+    is the indent of lines with a label.
     """
     below = previous.line.page == row.line.page and row.line.y0 >= previous.line.y0
     if below and row.gap > wide:
+        return True
+    # What closes a list stands left of it.
+    outdented = row.indent < previous.indent - 1.2 and _STOPPED.search(previous.text)
+    if below and outdented and row.gap > close + 0.3:
         return True
     labelled = bool(LABEL.match(previous.text))
     if previous.centred and not row.centred and len(previous.text) < 60 and not labelled:
         return True
     if LABEL.match(row.text):
         # Thai writes no stops: an indented label right after another such label, or where lines run on at the edge.
-        if usual > 0.7 and abs(row.indent - usual) < 0.3 and (labelled or row.indent - previous.indent > 0.7):
+        stopless = any(map(_spaceless, row.text)) and usual > 0.7 and abs(row.indent - usual) < 0.3
+        if stopless and (labelled or row.indent - previous.indent > 0.7):
             return True
         # A reference such as "subsection / (2)" may be broken over two lines.
         flows_on = previous.line.x1 > previous.right - 2 * previous.line.size

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ingest.containers import Title, containers, ranks, subjects
-from ingest.definitions import defining
+from ingest.definitions import definitions_of
 from ingest.layout import Note
 from ingest.numbering import readings, value
 from ingest.page import Row
@@ -187,6 +187,7 @@ class _Cutter:
             self._mark(i, k, "container")
             while path and order[path[-1][0]] >= order[prefix]:
                 path.pop()
+            title = [line for line in title if not is_mark(line)]
             # Its name on a line of its own is another phrase: in no script does it run on from the number.
             parts = (title[:1], title[1:]) if not rest else (title,)
             path.append((prefix, number, " ".join(mend(part, self.words) for part in parts if part)))
@@ -287,7 +288,9 @@ class _Cutter:
         """The parts of a unit; in an amending law the articles that it quotes."""
         found = [p for p in found if not is_mark(p.text)]
         if self.family.inner is None:
-            return subdivide(found, defining(self.family.language, title, found[0].text if found else ""))
+            known = definitions_of(self.family.language)
+            opening = found[0].text if found else ""
+            return subdivide(found, known, known is not None and known.fill(title, opening))
         chain = best_chain(self._inner([p.text for p in found]), strict=False)[1]
         return quoted(found, {c.row: c.number for c in chain}) if chain else subdivide(found)
 

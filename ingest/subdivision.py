@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from ingest.definitions import Definitions, term_eid
 from ingest.numbering import BURMESE, Part
@@ -15,6 +16,8 @@ from lawsearch.text import digits, slug
 _THAI = "กขคงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮ"
 _FIRST = 1000
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
+#: Ems by which lines may be out of true, and by which the first line of a paragraph may be indented.
+_SLACK, _HANGING = 0.3, 2.0
 
 #: Shapes of labels, most specific first: (shape, pattern of the whole label).
 _SHAPES = (
@@ -124,28 +127,38 @@ def _choose(
     return reading, depth
 
 
-def _define(term: str, stack: list[tuple[Division, int]], roots: list[Division]) -> None:
+def _define(term: str, stack: list[tuple[Division, int]], roots: list[Division], opener: Division | None) -> None:
     """Open the definition of a quoted term: beside the one before it, or below what introduces the first."""
-    del stack[next((k for k, (division, _) in enumerate(stack) if division.shape == "def"), len(stack)) :]
+    above = [None, *(division for division, _ in stack)]
+    beside = (k for k, (division, _) in enumerate(stack) if division.shape == "def" or (opener and above[k] is opener))
+    del stack[next(beside, len(stack)) :]
     division = Division("def", term, term=term)
     (stack[-1][0].children if stack else roots).append(division)
     stack.append((division, 0))
 
 
-def subdivide(paragraphs: Sequence[Paragraph], definitions: Definitions | None = None) -> list[Division]:
+def subdivide(
+    paragraphs: Sequence[Paragraph], definitions: Definitions | None = None, defining: bool = False
+) -> list[Division]:
     """The labelled parts of a unit as a forest. Text before the first label belongs to the unit alone.
 
-    In a section that defines terms, ``definitions`` says how, and each term is a part too.
+    ``definitions`` says how terms are defined: each is a part too, in a section that is ``defining`` and elsewhere
+    below a paragraph that says that it introduces some.
     """
     roots: list[Division] = []
     stack: list[tuple[Division, int]] = []
+    margins: dict[str, float] = {}
+    #: The part that introduces definitions, if the section is not about them.
+    opener: Division | None = None
     firsts = [next((r[1] for r in _readings(p.text) if r[:2] != ("a", "a")), "") for p in paragraphs]
     for i, paragraph in enumerate(paragraphs):
         text = paragraph.text
         following = next((n for n in firsts[i + 1 :] if n), "")
         opened: list[Division] = []
-        if definitions and (term := definitions.term(text)):
-            _define(term, stack, roots)
+        local = any(division is opener for division, _ in stack)
+        if definitions and (defining or local) and (term := definitions.term(text)):
+            _define(term, stack, roots, opener)
+            opened.append(stack[-1][0])
             text = ""
         while readings := _readings(text):
             if not stack and following == "2" and text.startswith(("(l)", "(I)")):
@@ -160,16 +173,41 @@ def subdivide(paragraphs: Sequence[Paragraph], definitions: Definitions | None =
             stack.append((division, _place(shape, number)))
             opened.append(division)
             text = text[length:].lstrip(" —–")
-            if definitions and not any(above.term for above, _ in stack):
+            if definitions and defining and not any(above.term for above, _ in stack):
                 division.term = definitions.term(text, labelled=True)
             if not _opens(text):
                 break
-        for k, (division, _) in enumerate(stack):
+        if stack and definitions and definitions.introduces(text):
+            opener = stack[-1][0]
+        held = stack if opened else _holding(stack, paragraph, margins)
+        for k, (division, _) in enumerate(held):
             shown = paragraph.text
-            if any(division is own for own in opened):
+            if division.shape != "def" and any(division is own for own in opened):
                 shown = text if k == len(stack) - 1 else _without(paragraph.text, division)
             division.paragraphs.append(Paragraph(shown, paragraph.rows))
+        if opened:
+            shape = opened[-1].shape
+            margins[shape] = min(margins.get(shape, inf), *(row.indent for row in paragraph.rows[1:]), inf)
     return roots
+
+
+def _holding(
+    stack: list[tuple[Division, int]], paragraph: Paragraph, margins: Mapping[str, float]
+) -> list[tuple[Division, int]]:
+    """Of the open parts those to which a paragraph without a label belongs; closing words stand left of the list.
+
+    ``margins`` are the least indents, in ems, of the lines that go on from a labelled one, by shape of the label.
+    Where there are none, a label far to the right of the paragraph tells enough.
+    """
+    if not paragraph.rows:
+        return stack
+    indent = paragraph.rows[0].indent
+    for k, (division, _) in enumerate(stack):
+        first = next((row.indent for p in division.paragraphs for row in p.rows), 0.0)
+        edge = margins.get(division.shape, inf)
+        if indent < (first - _HANGING if edge == inf else min(edge, first)) - _SLACK:
+            return stack[:k]
+    return stack
 
 
 def quoted(paragraphs: Sequence[Paragraph], chain: Mapping[int, str]) -> list[Division]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from pages import cut, laid_out, line, page, rows, units
 
+from ingest.definitions import definitions_of
 from ingest.furniture import running_lines
 from ingest.layout import lay_out
 from ingest.numbering import value
@@ -333,6 +334,145 @@ def test_numbered_paragraphs_elsewhere_are_no_definitions() -> None:
     assert [division.term for division in unit.divisions] == ["", ""]
 
 
+def test_terms_defined_by_a_subsection_are_parts_of_it() -> None:
+    found = by_number("""
+        **Short title**
+        1. This Act is the Lamps Act 2001.
+        **Duty**
+        2.—(1) A keeper must light the lamp.
+        (2) In this section and section 3 —
+        “keeper”, in relation to a lamp —
+            (a) means its owner; and
+            (b) includes whoever lights it;
+        “oil” includes —
+            (a) wax; and
+            (b) fat.
+        (3) A keeper without oil must report it. “Oil” means oil that burns.
+        **Penalty**
+        3. A keeper who leaves a lamp dark pays a fine.
+    """)
+    first, second, third = found["2"].divisions
+    assert [(d.term, [c.number for c in d.children]) for d in second.children] == [
+        ("keeper", ["a", "b"]), ("oil", ["a", "b"]),
+    ]  # fmt: skip
+    assert second.children[1].text == "“oil” includes —\n(a) wax; and\n(b) fat."
+    assert first.children == third.children == []
+
+
+@pytest.mark.parametrize(
+    ("opening", "local"),
+    [
+        ("In this section —", True), ("In subsection (1) —", True), ("For the purposes of this section:", True),
+        ("In this section, keepers are busy.", False), ("The following words are painted on every lamp —", False),
+    ],
+)  # fmt: skip
+def test_terms_are_defined_where_the_text_says_so(opening: str, local: bool) -> None:
+    found = by_number(f"""
+        **Duty**
+        1.—(1) A keeper must light the lamp.
+        (2) {opening}
+        “lamp” means what burns.
+        **Fee**
+        2. No fee is due.
+        **Penalty**
+        3. A keeper who leaves a lamp dark pays a fine.
+    """)
+    assert [d.term for d in found["1"].divisions[1].children] == ["lamp"] * local
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "term"),
+    [
+        ("en", "“keeper”, in relation to a lamp —", "keeper"),
+        ("en", "“keeper” —", "keeper"),
+        ("en", "“keeper”, in relation to a lamp, is not painted", "keeper"),
+        ("en", "“Keeper”, in relation to nothing, stands on the door", ""),
+        ("ms", "“penjaga”, berhubung dengan pelita—", "penjaga"),
+        ("ms", "“penjaga” ertinya pemilik pelita", "penjaga"),
+        ("ms", "“Penjaga”, berhubung dengan tiada, tertulis di pintu", ""),
+    ],
+)
+def test_a_term_may_be_defined_by_the_list_below_it(language: str, text: str, term: str) -> None:
+    definitions = definitions_of(language)
+    assert definitions is not None
+    assert definitions.term(text) == term
+
+
+# -- the ends of parts ------------------------------------------------------------------------------------------------
+
+
+def test_words_that_close_a_list_belong_to_what_holds_the_list() -> None:
+    unit = by_number("""
+        **Duty**
+        1.—(1) A keeper who —
+              (a) lights a lamp at noon, or lets others
+                   light it then;
+              (b) leaves a lamp without oil —
+                         (i) at night; or
+                         (ii) in a fog,
+
+                   knowing of it; or
+              (c) steals oil,
+
+        pays a fine.
+          (2) The fine is paid in oil.
+        **Fee**
+        2. No fee is due.
+        **Penalty**
+        3. A keeper who leaves a lamp dark pays a fine.
+    """)["1"]
+    first, second = unit.divisions
+    assert first.text.endswith("(c) steals oil,\npays a fine.")
+    assert second.text == "The fine is paid in oil."
+    assert [d.text.split("\n")[-1] for d in first.children] == [
+        "light it then;", "knowing of it; or", "steals oil,",
+    ]  # fmt: skip
+    assert first.children[1].children[1].text == "in a fog,"
+
+
+def test_the_first_line_of_a_paragraph_may_stand_further_right_than_what_follows_in_it() -> None:
+    unit = by_number("""
+        มาตรา ๑ ผู้ดูแลโคมต้อง
+            (๑) จุดโคมทุกคืน
+
+        และดับโคมทุกเช้า
+        มาตรา ๒ ผู้ดูแลโคมต้องเติมน้ำมัน
+        มาตรา ๓ ผู้ใดฝ่าฝืนต้องระวางโทษ
+    """)["๑"]
+    assert unit.divisions[0].text == "จุดโคมทุกคืน\nและดับโคมทุกเช้า"
+
+
+def test_references_broken_over_several_lines_open_no_part() -> None:
+    whole = "x" * 60
+    made = [
+        Row(line(text, 100 + 14 * i, x), 72.0, 72.0 + 5.5 * 70, 0.3)
+        for i, (text, x) in enumerate(
+            [
+                (f"(1) Pelanggaran {whole[:44]} Pasal 5 ayat", 72.0),
+                ("(1), Pasal 6 ayat (2), " + whole[:37] + " ayat", 90.0),
+                ("(2) dan ayat (3), " + whole[:37] + " ayat (4),", 90.0),
+                ("(3), Pasal 9 ayat (1), dikenai denda.", 90.0),
+                ("(2) Denda dibayar dengan minyak.", 72.0),
+            ]
+        )
+    ]
+    assert [p.text[:3] for p in paragraphs("", None, made, Counter())] == ["(1)", "(2)"]
+
+
+def test_marks_of_amendment_are_no_part_of_the_title_of_a_part() -> None:
+    found = units(
+        cut("""
+        ^**PART 1**^
+        ^**LAMPS**^
+                                                               [7/2011]
+        1. A keeper must light the lamp.
+        2. A keeper must fill the lamp.
+        3. A keeper who leaves a lamp dark pays a fine.
+        """)
+    )
+    assert found[0].path == ("PART 1 LAMPS",)
+
+
 def test_names_without_numbers_are_titles_or_stand_beside_the_chapters() -> None:
     found = units(
         cut("""
@@ -470,6 +610,34 @@ def test_footnotes_are_in_smaller_type_and_the_text_refers_to_them(
     found = lay_out([page(1, *filler(1, 72), line(told, 500), *notes), page(2, *filler(2, 72))])
     assert [row.text for row in found.flows[0] if row.line.y0 >= 700] == kept
     assert len(found.furniture["footnote"]) == (0 if kept else len(foot))
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_footnotes_of_two_columns_stand_at_the_foot_of_each(left: bool) -> None:
+    def sheet(n: int, *notes: Line) -> Page:
+        short = 4 if notes else 0  # the column with the note has fewer lines of text
+        columns = ((72.0, short if left else 0), (312.0, 0 if left else short))
+        told = (
+            "The keeper of a lamp must see that",
+            "it burns from dusk until the sun",
+            "has risen as the Rules (1) say,",
+        )
+        return page(
+            n,
+            *(
+                line(f"{chr(97 + i)}{n * 'lr'[x > 72]} {told[i % 3]}", 80 + 18 * i, x, page=n)
+                for x, less in columns
+                for i in range(26 - less)
+            ),
+            *notes,
+        )
+
+    x = 72.0 if left else 312.0
+    notes = [line("1 Rules on Oil of the Lamp Office,", 500, x, size=8), line("which are dear.", 512, x, size=8)]
+    found = lay_out([sheet(1, *notes), sheet(2), sheet(3)])
+    assert found.kind == "columns"
+    assert found.furniture["footnote"] == tuple(notes)
+    assert not {"which are dear."} & {row.text for row in found.flows[0]}
 
 
 def test_a_footnote_goes_on_on_the_next_page_below_its_text() -> None:
