@@ -22,9 +22,9 @@ from lawsearch.store import Store
 Maker = Callable[..., Settings]
 #: Files that a generation cannot be opened without.
 FILES = (
-    "manifest.json", "store.db", "units.txt", "whole.faiss", "title/whole.faiss", "english/whole.faiss",
-    "parts.npy", "offsets.npy", "hubness.npy", "links.npz", "concepts.npz", "concepts-rarity.npz", "lexical/meta.json",
-    "topics.json", "topics.npz",
+    "manifest.json", "store.db", "units.txt", "whole.npy", "title/whole.npy", "english/whole.npy", "parts.npy",
+    "offsets.npy", "hubness.npy", "links/data.npy", "links/indptr.npy", "links/columns.npy", "concepts/indices.npy",
+    "concepts/rarity.npy", "concepts/keys.npy", "lexical/meta.json", "topics.json", "topics/indptr.npy",
 )  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def test_a_damaged_generation_is_refused_and_built_again(
 def test_a_damaged_current_generation_is_replaced_by_the_next_build(index_of: Maker, models: Models) -> None:
     settings = index_of(CORPUS[:3])
     name = current_name(settings.index_dir)
-    (generations_dir(settings.index_dir) / str(name) / "links.npz").write_bytes(b"")
+    (generations_dir(settings.index_dir) / str(name) / "links" / "data.npy").write_bytes(b"")
     assert build(settings, models) != name
     Generation.current(settings.index_dir).close()
     gc.collect(1)

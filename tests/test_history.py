@@ -11,7 +11,7 @@ import pytest
 from laws import CORPUS, SG, expression
 from scipy import sparse
 
-from lawsearch import history
+from lawsearch import history, mapped
 from lawsearch.embedding import Models
 from lawsearch.generation import current_name, generations_dir
 from lawsearch.history import LinkChange
@@ -36,7 +36,7 @@ def links(folder: Path, weights: dict[tuple[str, str], float]) -> Path:
     for (a, b), weight in weights.items():
         matrix[ids.index(a), ids.index(b)] = matrix[ids.index(b), ids.index(a)] = weight
     (folder / "units.txt").write_text("\n".join(ids), "utf-8")
-    sparse.save_npz(folder / "links.npz", sparse.csr_matrix(matrix))
+    mapped.write(folder / "links", sparse.csr_matrix(matrix))
     return folder
 
 

@@ -4,12 +4,13 @@ index/generations/<name>/
     manifest.json   models, dimensions, counts, corpus digest, code version
     store.db        a snapshot of the store: readers never see a half-ingested law
     units.txt       ids of the units of matching, in row order (by jurisdiction and language, contiguous)
-    whole.faiss     one vector a unit          title/, english/         the same for further views
+    whole.npy       one vector a unit          title/, english/         the same for further views
+    whole-*.faiss   the same in eight bits, of each large group
     parts.npy       the parts' vectors         offsets.npy              where each unit's parts begin
-    concepts*.npz   bags of legal concepts
+    concepts/       bags of legal concepts (sparse)
     hubness.npy     how close each unit is to everything, by language of the other side
-    links.npz       weights between corresponding units of different jurisdictions (sparse, symmetric)
-    topics.json     the taxonomy             topics.npz  how far each unit is about each topic (sparse)
+    links/          weights between corresponding units of different jurisdictions (sparse, symmetric)
+    topics.json     the taxonomy               topics/   how far each unit is about each topic (sparse)
     lexical/        tantivy
     former/         vectors, words and concepts of wordings that no longer stand; not there without any
     SHA256SUMS      digests of all of these, as ``sha256sum --check`` reads them
@@ -34,6 +35,7 @@ from zipfile import BadZipFile
 import numpy as np
 from scipy import sparse
 
+from lawsearch import mapped
 from lawsearch.bags import Bags
 from lawsearch.errors import GenerationError, LawsearchError
 from lawsearch.instrument import Instrument
@@ -44,7 +46,7 @@ from lawsearch.topic import taxonomy_from
 from lawsearch.vectors import Nearest, Parts, VectorIndex
 
 log = logging.getLogger(__name__)
-FORMAT = 6
+FORMAT = 7
 #: What the readers of its files raise where one is missing, cut short or something else.
 _DAMAGE = (
     LawsearchError, OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, BadZipFile, sqlite3.Error,
@@ -174,11 +176,11 @@ class Generation:
                     opened[view] = engine.open(collection, opened[view], ranges, known)
             self.whole, self.title, self.english = opened["whole"], opened["title"], opened["english"]
             self.parts = Parts(folder / "parts.npy")
-            self.offsets = np.load(folder / "offsets.npy")
-            self.hubness = np.load(folder / "hubness.npy", mmap_mode="r").view(np.ndarray)
-            self.links: sparse.csr_matrix = sparse.load_npz(folder / "links.npz").tocsr()
+            self.offsets = mapped.array(folder / "offsets.npy")
+            self.hubness = mapped.array(folder / "hubness.npy")
+            self.links: sparse.csr_matrix = mapped.read(folder / "links")
             self.taxonomy = taxonomy_from(json.loads((folder / "topics.json").read_text("utf-8")))
-            self.about: sparse.csr_matrix = sparse.load_npz(folder / "topics.npz").tocsr()
+            self.about: sparse.csr_matrix = mapped.read(folder / "topics")
             self.lexicon = Lexicon(folder / "lexical")
             self.bags = Bags(folder)
         except GenerationError:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy import sparse
-
-from lawsearch import run
+from lawsearch import mapped, run
 from lawsearch.generation import current_name, generations_dir
 from lawsearch.instrument import Instrument
 from lawsearch.journal import Change, Event, facts_changed
@@ -184,7 +182,7 @@ def _linked(folder: Path, named: Iterable[str], names: Mapping[str, str]) -> dic
     former = {now: then for then, now in names.items()}
     ids = (folder / "units.txt").read_text("utf-8").splitlines()
     rows = {key: row for row, key in enumerate(ids)}
-    links = sparse.load_npz(folder / "links.npz").tocsr()
+    links = mapped.read(folder / "links")
     found: dict[str, dict[str, float]] = {}
     for key in named:
         row = rows.get(former.get(key, key))
