@@ -15,6 +15,7 @@ from lawsearch import history, mapped
 from lawsearch.embedding import Models
 from lawsearch.generation import current_name, generations_dir
 from lawsearch.history import LinkChange
+from lawsearch.ids import Ids
 from lawsearch.indexing import build
 from lawsearch.journal import Change, Version
 from lawsearch.settings import Settings
@@ -35,7 +36,7 @@ def links(folder: Path, weights: dict[tuple[str, str], float]) -> Path:
     matrix = np.zeros((len(ids), len(ids)), np.float32)
     for (a, b), weight in weights.items():
         matrix[ids.index(a), ids.index(b)] = matrix[ids.index(b), ids.index(a)] = weight
-    (folder / "units.txt").write_text("\n".join(ids), "utf-8")
+    Ids.write(folder, ids)
     mapped.write(folder / "links", sparse.csr_matrix(matrix))
     return folder
 

@@ -140,5 +140,5 @@ def test_a_damaged_file_is_an_error(tmp_path: Path, vectors: np.ndarray) -> None
 
 @pytest.mark.parametrize("pieces", [[2, 3], [2, 3, 2]])
 def test_as_many_vectors_as_were_announced(tmp_path: Path, vectors: np.ndarray, pieces: list[int]) -> None:
-    with pytest.raises(ValueError, match="vectors of 6|broadcast"):
+    with pytest.raises(ValueError, match=r"vectors of 6|broadcast"):
         write(tmp_path / "whole.npy", (6, 24), [vectors[:piece] for piece in pieces])

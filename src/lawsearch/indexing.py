@@ -22,6 +22,7 @@ from lawsearch.bags import Bags, concepts_digest
 from lawsearch.embedding import EmbeddingCache, Encoder, Models, spread
 from lawsearch.errors import GenerationError
 from lawsearch.generation import FORMAT, Generation, Group, generations_dir, labels, prune, remove, switch, tidy
+from lawsearch.ids import Ids, text_of
 from lawsearch.lexicon import Lexicon
 from lawsearch.linking import Progress, hubness, link, relink, silent
 from lawsearch.matching import Matcher
@@ -190,7 +191,7 @@ def rows(store: Store) -> tuple[Units, list[Group]]:
     units = Units(store, [(key, language) for _, language, key in keyed])
     groups: list[Group] = []
     for row, key in enumerate(units.ids):
-        instrument, language = key.split("/~", 1)[0].rsplit("/", 1)
+        instrument, language = text_of(key).rsplit("/", 1)
         where = known[instrument].jurisdiction
         name = f"{where}-{language}"
         if groups and groups[-1].name == name:
@@ -265,7 +266,7 @@ def write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Embe
             second[in_english[at : at + len(piece)]] = piece
             at += len(piece)
     np.save(folder / "hubness.npy", hubness(mapped.array(folder / "whole.npy"), groups, manifest["languages"]))
-    (folder / "units.txt").write_text("\n".join(unit.id for unit in units), "utf-8")
+    Ids.write(folder, (unit.id for unit in units))
     for place, own in ((folder, groups), (folder / "title", groups), (folder / "english", spoken)):
         VectorIndex.build(place, {g.name: (g.start, g.stop) for g in own}, settings.flat_limit)
     named = (group.name for group in groups for _ in range(group.start, group.stop))

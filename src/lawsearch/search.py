@@ -95,6 +95,7 @@ class Searcher:
         self._store = threading.Lock()
         #: A generation does not change: what was read of it is kept.
         self._unit = lru_cache(UNITS)(self._read)
+        self._mask = lru_cache(KEPT)(self._allowed)
         self._texts: OrderedDict[tuple[str, str], tuple[str, Query, Bridges, dict[str, Ranking]]] = OrderedDict()
         self._keeping = threading.Lock()
 
@@ -321,16 +322,14 @@ class Searcher:
         found = Evidence(float(max(core)), about, law, ranking.nearness, mutual)
         return no_counterpart(query, found, group.jurisdiction)
 
-    def _mask(self, filters: Filters) -> np.ndarray | None:
+    def _allowed(self, filters: Filters) -> np.ndarray | None:
         """Which rows the filters allow; None where they allow all that is asked of the jurisdictions."""
         f = replace(filters, jurisdictions=())
         if f == Filters():
             return None
         g = self.generation
         fits = {key: _fits(f, i) for key, i in g.instruments.items()}
-        mask = np.zeros(len(g.ids), bool)
-        for key, start, stop in g.runs:
-            mask[start:stop] = fits[key]
+        mask = np.repeat([fits[key] for key, _, _ in g.runs], np.diff(g.ids.texts))
         if f.topics:
             for topic in f.topics:
                 if topic not in g.taxonomy.topics:

@@ -324,7 +324,7 @@ def test_a_report_when_the_generation_before_is_gone(searcher: Searcher, tmp_pat
     alone = tmp_path / "index" / "generations" / folder.name
     alone.mkdir(parents=True)
     shutil.copytree(folder / "links", alone / "links")
-    for name in ("manifest.json", "store.db", "units.txt"):
+    for name in ("manifest.json", "store.db", "units.txt", "texts.npy"):
         (alone / name).write_bytes((folder / name).read_bytes())
     found = history.of_generation(alone)
     assert found is not None
