@@ -765,7 +765,7 @@ def test_generations_of_the_same_corpus_say_the_same(settings: Settings, tmp_pat
         night(plan(other, nights.models()))
     assert served(settings) == served(other)
     one, two = (Generation.current(s.index_dir) for s in (settings, other))
-    assert one.ids == two.ids
+    assert list(one.ids) == list(two.ids)
     assert one.manifest["corpus_digest"] == two.manifest["corpus_digest"]
     one.close()
     two.close()
