@@ -18,7 +18,7 @@ from lawsearch.ranking import Ranking
 #: Told (what is being done, how many are done, of how many); called often.
 Progress = Callable[[str, int, int], None]
 #: Hubness is the mean similarity to the nearest HUB_NEIGHBOURS of the other side, of at most HUB_SAMPLE of them.
-HUB_NEIGHBOURS, HUB_SAMPLE = 10, 4096
+HUB_NEIGHBOURS, HUB_SAMPLE = 10, 2048
 #: Rounds of bridging: links found through third laws make better bridges; the third round still gains a little.
 ROUNDS = 3
 #: Share of the attention of a new unit from which another is asked what it thinks of the new one.

@@ -103,10 +103,11 @@ class Searcher:
     def open(cls, settings: Settings) -> Searcher:
         """The current generation with its models loaded. Raises GenerationError, ModelError."""
         generation = _sound(Generation.current(settings.index_dir, milvus.engine(settings.index)))
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             models = pool.submit(load_models, settings)
             # The files of models are read outside of Python's lock; the tables of words meanwhile.
-            concepts_in("breach", detect("the breach"))
+            pool.submit(detect, "The breach of a duty.")
+            concepts_in("breach", "en")
             return cls(settings, generation, models.result())
 
     def stale(self) -> bool:

@@ -120,7 +120,7 @@ class VectorIndex:
 
             faiss.omp_set_num_threads(os.cpu_count() or 1)
             # FAISS wants 39 vectors to place a list by; that only bounds small ranges.
-            lists = max(1, min(int(4 * np.sqrt(stop - start)), (stop - start) // 39))
+            lists = max(1, min(int(2 * np.sqrt(stop - start)), (stop - start) // 39))
             kind = f"IVF{lists},SQ8" if stop - start > flat_limit else "SQ8"
             index = faiss.index_factory(vectors.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
             part = vectors[start:stop]
