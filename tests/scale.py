@@ -1,11 +1,11 @@
 """What an index of many provisions costs, at sizes that grow: ``make bench-scale``.
 
 Real provisions of ../shared/corpus/bulk are embedded once. Every provision of the corpus is a copy of one of them whose
-vectors have noise, as another country's provision on the same subject is near but not the same; noise that is as long in
-all directions is harder for the approximate index than laws are, for those differ in few. The index is built as ever
+vectors have noise, as another country's provision on the same subject is near but not the same; noise that is as long
+in all directions is harder for the approximate index than laws are, for those differ in few. The index is built as ever
 but for that: what embeds looks vectors up, the words and concepts of each text are found once, and above ``REALLY`` the
-links are those between copies of the same provision. Then as many processes as ``READERS`` open it with the real models
-and are asked. Nothing here is asserted: machines differ.
+links are those between copies of the same provision. Then one process and as many as ``READERS`` open it with the real
+models and are asked. Nothing here is asserted: machines differ.
 
 Where the package with a Milvus server is installed, the vectors are searched by that, too, on this machine.
 """
