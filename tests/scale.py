@@ -67,6 +67,8 @@ REALLY, PARTNERS = 10_000, 7
 PROBES, QUERIES_MADE, NEAREST = (16, 32, 64), 100, 50
 #: Filters by year that let through a half and a fiftieth; provisions that are asked for counterparts.
 FILTERS, ASKED = {"a half": Filters(year_from=1975), "2 %": Filters(year_from=2023)}, 200
+#: Questions that are asked with each filter: they look at all that may answer.
+FILTERED = 20
 #: Processes over one index.
 READERS = 3
 #: What one copy of a text takes from the words of it.
@@ -277,7 +279,7 @@ def read(settings: Settings, told: multiprocessing.Queue, together: Any, thoroug
     if thorough:
         found["encoding, both models"] = percentiles([partial(_encoded, models, f"{text} !") for text in texts])
         for name, filters in FILTERS.items():
-            runs = [partial(searcher.search, f"{text} {name}", filters) for text in texts]
+            runs = [partial(searcher.search, f"{text} {name}", filters) for text in texts[:FILTERED]]
             found[f"search of {name}"] = percentiles(runs)
         quality = qualities(searcher, texts, units)
     together.wait()
