@@ -14,7 +14,7 @@ from laws import BOATS, CORPUS, PH, SG, expression
 from lawsearch.embedding import Encoder, Models
 from lawsearch.errors import GenerationError
 from lawsearch.generation import FORMAT, Generation, current_name, generations_dir, names, prune, switch
-from lawsearch.indexing import build
+from lawsearch.indexing import build, rows
 from lawsearch.search import Searcher
 from lawsearch.settings import Settings
 from lawsearch.store import Store
@@ -268,4 +268,30 @@ def test_a_law_that_left_the_store_leaves_the_next_generation(index_of: Maker, m
     generation = Generation.current(settings.index_dir)
     assert PH.id not in generation.instruments
     assert set(generation.groups) == {"sg-en"}
+    generation.close()
+
+
+def test_an_index_does_not_depend_on_how_much_is_in_memory_at_once(
+    index_of: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = index_of(CORPUS)
+    monkeypatch.setattr("lawsearch.indexing.STEP", 3)
+    monkeypatch.setattr("lawsearch.vectors._STEP", 5)
+    two = index_of(CORPUS, index_dir=tmp_path / "other")
+    a, b = (Generation.current(s.index_dir) for s in (one, two))
+    for name in ("whole", "title", "english"):
+        assert np.allclose(getattr(a, name).vectors, getattr(b, name).vectors, atol=1e-5), name
+    assert np.allclose(a.parts[:], b.parts[:], atol=1e-4)
+    assert np.array_equal(a.offsets, b.offsets)
+    assert np.allclose(a.links.toarray(), b.links.toarray(), atol=1e-4)
+    a.close()
+    b.close()
+
+
+def test_units_are_read_in_row_order_whichever_way_they_are_asked_for(built: Settings) -> None:
+    generation = Generation.current(built.index_dir)
+    units, groups = rows(generation.store)
+    assert list(units) == [units[row] for row in range(len(units))] == units[:]
+    assert units.ids == list(generation.ids)
+    assert {group.name: group for group in groups} == generation.groups
     generation.close()
