@@ -118,10 +118,12 @@ def test_the_last_runs_without_the_folders_of_the_server(server: Callable[..., T
         ("C:\\data\\laws\\x.pdf: is empty", "x.pdf: is empty"),
         ("moved to https://laws.example/a/b.pdf", "moved to https://laws.example/a/b.pdf"),
         ("lost; lawsearch nightly --accept /akn/sg/act/2041/3", "lost; lawsearch nightly --accept /akn/sg/act/2041/3"),
+        ("/srv/our laws/new/a b.pdf: is empty", "new/a b.pdf: is empty"),
+        ("/srv/our laws is not a folder. Is its disk there?", "our laws is not a folder. Is its disk there?"),
     ],
 )
 def test_a_reason_is_told_without_folders(server: Callable[..., TestClient], reason: str, told: str) -> None:
-    client = server(ended(FAILED, 2, reason=reason, warnings=(reason,)))
+    client = server(ended(FAILED, 2, reason=reason, warnings=(reason,)), watched_dirs=(Path("/srv/our laws"),))
     (one,) = client.get("/api/runs").json()["runs"]
     assert (one["reason"], one["warnings"]) == (told, [told])
 

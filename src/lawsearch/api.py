@@ -207,7 +207,7 @@ def get_runs(
     service: Serving, limit: Annotated[int, Query(ge=1, le=run.KEPT, description="How many.", examples=[14])] = LISTED
 ) -> RunList:
     """What each did, phase by phase, which documents it has something to say of, and why it failed."""
-    return RunList(runs=listed(service.settings.index_dir, limit))
+    return RunList(runs=listed(service.settings, limit))
 
 
 def get_metrics(request: Request) -> Response:

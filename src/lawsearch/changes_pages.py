@@ -46,7 +46,7 @@ def get_changes(request: Request) -> Response:
         )
     except (ValidationError, QueryError) as error:
         return draw("problem.html", 422, problem=problem_of(error))
-    runs = listed(request.app.state.service.settings.index_dir)
+    runs = listed(request.app.state.service.settings)
     return draw(
         "changes.html", view=view, found=found, query=query, kept=kept, runs=runs, shortened=changes.shortened,
         brief=changes.brief, address=urlencode(given),

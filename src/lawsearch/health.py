@@ -3,6 +3,7 @@ be."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -55,16 +56,17 @@ class RunOut(BaseModel):
     by_hand: bool = Field(description="Whether it was `lawsearch ingest`, which reads what it is told to.")
 
     @classmethod
-    def of(cls, one: Run) -> RunOut:
+    def of(cls, one: Run, settings: Settings) -> RunOut:
         """The folders of the server are left out: the record has them."""
+        said = partial(run.placeless, folders=settings.folders)
         files = [
-            FileOut(file=Path(d.path).name, state=d.state, instrument=d.instrument, reason=run.placeless(d.said))
+            FileOut(file=Path(d.path).name, state=d.state, instrument=d.instrument, reason=said(d.said))
             for d in one.documents
         ]  # fmt: skip
         return cls(
-            started=one.started, finished=one.finished, result=one.result, reason=run.placeless(one.reason),
+            started=one.started, finished=one.finished, result=one.result, reason=said(one.reason),
             phases=[PhaseOut(name=p.name, seconds=p.seconds) for p in one.phases], unchanged=one.unchanged,
-            before=one.before, after=one.after, documents=files, warnings=[run.placeless(w) for w in one.warnings],
+            before=one.before, after=one.after, documents=files, warnings=list(map(said, one.warnings)),
             by_hand=one.by_hand,
         )  # fmt: skip
 
@@ -85,9 +87,9 @@ class Health(BaseModel):
     )  # fmt: skip
 
 
-def listed(index_dir: Path, limit: int = LISTED) -> list[RunOut]:
+def listed(settings: Settings, limit: int = LISTED) -> list[RunOut]:
     """The last runs, newest first."""
-    return [RunOut.of(one) for one, _ in zip(run.runs(index_dir), range(limit), strict=False)]
+    return [RunOut.of(one, settings) for one, _ in zip(run.runs(settings.index_dir), range(limit), strict=False)]
 
 
 def health(view: View, settings: Settings) -> Health:
@@ -101,7 +103,8 @@ def health(view: View, settings: Settings) -> Health:
     moment = good.finished if good else str(view.searcher.generation.manifest.get("built", ""))
     if settings.healthy_hours and moment and (hours := since(moment) / 3600) > settings.healthy_hours:
         what = "the last good run ended" if good else "no good run is known, and the index was built"
-        said = f", the last one {last}" + (f" ({run.placeless(newest.reason)})" if newest and newest.reason else "")
+        why = run.placeless(newest.reason, settings.folders) if newest else ""
+        said = f", the last one {last}" + (f" ({why})" if why else "")
         raise StaleError(
             f"{what} {hours:.1f} hours ago, {settings.healthy_hours:g} are allowed{said}",
             "Searches are answered as before; look at the log of lawsearch nightly",

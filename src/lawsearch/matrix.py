@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from lawsearch.answer import UNCERTAIN
 from lawsearch.generation import Generation
@@ -94,6 +95,8 @@ def matrix(generation: Generation, store: Store, topics: Sequence[Topic], codes:
     """The rows of ``topics`` over the jurisdictions ``codes``; the same section in two languages counts once. A topic
     is there in part where that is uncertain. ``store`` is the generation's, opened for this thread."""
     groups = {code: [g for g in generation.groups.values() if g.jurisdiction == code] for code in codes}
+    # The same section answers several topics.
+    provision = cache(store.provision)
     rows = []
     for topic in topics:
         scores = generation.about_topic(topic.id)
@@ -110,7 +113,7 @@ def matrix(generation: Generation, store: Store, topics: Sequence[Topic], codes:
                 state = "corresponds" if 1 - best[0][0] < UNCERTAIN else "partly"
             else:
                 state = "none" if own else "no text"
-            shown = tuple((store.provision(key), score) for score, key in best[:SHOWN])
+            shown = tuple((provision(key), score) for score, key in best[:SHOWN])
             cells.append(Cell(code, state, shown, len(best) - len(shown)))
         rows.append(Row(topic, tuple(cells)))
     return rows

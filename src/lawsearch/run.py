@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -71,8 +71,11 @@ class Run:
         return self.after not in ("", self.before)
 
 
-def placeless(text: str) -> str:
-    """A text with every path of the server as its last name only."""
+def placeless(text: str, folders: Iterable[Path] = ()) -> str:
+    """A text with every path of the server as its last name only. Where a path ends, is told by its first space, but
+    for what lies in one of the known ``folders``."""
+    for folder in map(Path.absolute, folders):
+        text = text.replace(f"{folder}{os.sep}", "").replace(str(folder), folder.name)
     return _FOLDERS.sub("", text)
 
 

@@ -232,6 +232,12 @@ class Settings(BaseSettings):
     def embeddings_path(self) -> Path:
         return self.index_dir / "embeddings.db"
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that is named here."""
+        named = (self.index_dir, self.cache_dir, self.catalogue_dir, self.topics_dir, self.fetch_dir, self.gold_dir)
+        return (*self.watched_dirs, *filter(None, named))
+
 
 def described(model: type[BaseModel] = Settings, table: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every setting by its name in the file, those of a table with the table's before a dot."""

@@ -110,7 +110,7 @@ def followers(settings: Settings) -> list[Callable[[Run], None]]:
             return  # every night a mail that says nothing would soon be read by nobody
         report = reported(settings, run)
         text = "\n".join([*_lines(run), *map(plain, told(report) if report else ())]) + "\n"
-        data = {"run": RunOut.of(run).model_dump(), "report": report and report.model_dump()}
+        data = {"run": RunOut.of(run, settings).model_dump(), "report": report and report.model_dump()}
         if lost := [one for one in deliver(subject(run, report), text, data, settings) if not one.ok]:
             raise LawsearchError("; ".join(f"{one.channel}: {one.reason}" for one in lost))
 

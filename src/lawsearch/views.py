@@ -14,6 +14,9 @@ from lawsearch.text import normal, unmarked
 PART_LENGTH = 25
 #: A definitions section may have hundreds of parts; the whole and the words still hold those beyond.
 PARTS = 64
+#: How often a concept counts that a heading names. "Consent required" says once what it is about, and its text a dozen
+#: times "collect, use or disclose", as its whole law does; between 3 and 30 the number makes no difference.
+HEADED = 5
 _ENUMERATOR = re.compile(
     r"^\s*(?:\(\s*\w{1,4}\s*\)|[^\W\d_]{1,2}\)|[^\W\d_]\.|\d{1,3}[.)]|\d{1,3}\.\d{1,3}\.?|[-–—•])\s*", re.UNICODE
 )
@@ -46,5 +49,9 @@ def vocabulary(provision: Provision) -> list[str]:
 
 
 def bag(provision: Provision) -> Counter[str]:
-    """The legal concepts that a provision with its titles names, each with how often."""
-    return concepts_in(whole(provision), provision.language)
+    """The legal concepts that a provision with its titles names, each with how often; in its heading, which says what
+    it is about, each time is as many as ``HEADED``."""
+    found = concepts_in(whole(provision), provision.language)
+    for key, count in concepts_in(provision.heading, provision.language).items():
+        found[key] += (HEADED - 1) * count
+    return found
