@@ -64,9 +64,9 @@ TEXT, YEARS = 40, range(1925, 2025)
 #: Provisions up to which links are really made; above, each is linked with so many of each other group.
 REALLY, PARTNERS = 10_000, 7
 #: Lists looked into that are tried, queries, and how many of the nearest recall looks at.
-PROBES, QUERIES_MADE, NEAREST = (16, 32, 64), 100, 50
+PROBES, QUERIES_MADE, NEAREST = (16, 32, 64), 60, 50
 #: Filters by year that let through a half and a fiftieth; provisions that are asked for counterparts.
-FILTERS, ASKED = {"a half": Filters(year_from=1975), "2 %": Filters(year_from=2023)}, 200
+FILTERS, ASKED = {"a half": Filters(year_from=1975), "2 %": Filters(year_from=2023)}, 100
 #: Questions that are asked with each filter: they look at all that may answer.
 FILTERED = 20
 #: Processes over one index.
@@ -308,7 +308,7 @@ def qualities(searcher: Searcher, texts: Sequence[str], units: Sequence[Provisio
             cosines = g.whole.vectors[group.start : group.stop] @ queries.T
             for name, mask in [("", None), *masks.items()]:
                 own = cosines if mask is None else np.where(mask[group.start : group.stop, None], cosines, -9)
-                exact[name] += [group.start + np.argsort(-column)[:NEAREST] for column in own.T]
+                exact[name] += [group.start + np.argpartition(-column, NEAREST)[:NEAREST] for column in own.T]
         for probes in PROBES:
             with mock.patch.object(vectors_module, "PROBES", probes):
                 found[f"{what}, {probes} lists"] = _recall(g, queries, exact[""], None)

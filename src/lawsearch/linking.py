@@ -140,7 +140,8 @@ def _ranked(
     """Groups as each of the units at ``rows`` sees them: what later rounds look at."""
     languages = {group.language for group in groups}
     for found in matcher.ranks((matcher.query_of(row, units[row], languages) for row in rows), groups):
-        yield [Ranking(r.rows[:REMEMBERED], r.scores[:REMEMBERED], {}, {}) for r in found]
+        # Copies: a piece would keep the whole in memory, for every provision.
+        yield [Ranking(r.rows[:REMEMBERED].copy(), r.scores[:REMEMBERED].copy(), {}, {}) for r in found]
 
 
 def _noticed(matcher: Matcher, seen: Sequence[Ranking], links: sparse.csr_matrix) -> set[int]:
