@@ -64,7 +64,7 @@ TEXT, YEARS = 40, range(1925, 2025)
 #: Provisions up to which links are really made; above, each is linked with so many of each other group.
 REALLY, PARTNERS = 10_000, 7
 #: Lists looked into that are tried, queries, and how many of the nearest recall looks at.
-PROBES, QUERIES_MADE, NEAREST = (16, 32, 64), 60, 50
+PROBES, QUERIES_MADE, NEAREST = (32, 64, 128), 60, 50
 #: Filters by year that let through a half and a fiftieth; provisions that are asked for counterparts.
 FILTERS, ASKED = {"a half": Filters(year_from=1975), "2 %": Filters(year_from=2023)}, 100
 #: Questions that are asked with each filter: they look at all that may answer.
