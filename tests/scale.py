@@ -325,7 +325,8 @@ def _recall(g: Generation, queries: np.ndarray, wanted: Sequence[np.ndarray], ma
         if len(near):
             hits = np.intersect1d(g.whole.search(query, name, NEAREST, mask)[0], near)
             shares.append(len(hits) / len(near))
-    return float(np.mean(shares))
+    # A filter by year lets nothing of a small corpus through.
+    return float(np.mean(shares)) if shares else float("nan")
 
 
 def apart(target: Callable[..., None], settings: Settings, given: Sequence[Any] = (), count: int = 1) -> list[Any]:
