@@ -41,7 +41,7 @@ lint: setup ## ruff and mypy
 bench: setup ## speed as ratios to the raw cost, in one run
 	$(BIN)/python -m tests.bench
 
-bench-scale: setup ## what vectors of 10,000, 100,000 and a million provisions cost; minutes, and 2 GB of disk meanwhile
+bench-scale: setup ## what an index of 10,000, 100,000 and a million provisions costs; an hour, and 12 GB of disk meanwhile
 	$(BIN)/python -m tests.scale
 
 load: setup ## a server asked for four times what it can do: refusals, failures, memory

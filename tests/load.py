@@ -1,7 +1,8 @@
 """A server asked for more than it can do: ``make load``.
 
-Its capacity is what it answers when as many ask as it works on at once; then it is offered a half, one, two and four
-times as much, as many new requests a second whether the former are answered or not. It must answer each, or say 429
+Its capacity is what it answers when twice as many ask as it works on at once, so that none of its processes is idle
+however connections fall to them; then it is offered a half, one, two and four times as much, as many new requests a
+second whether the former are answered or not. It must answer each, or say 429
 with when to ask again, and its memory must not grow. Only this machine is asked, for as long as is said here.
 """
 
@@ -136,8 +137,8 @@ async def run(site: str, group: int, workers: int) -> bool:
     limits = httpx2.Limits(max_connections=MOST, max_keepalive_connections=200)
     kept = True
     async with httpx2.AsyncClient(base_url=site, timeout=60, limits=limits) as client:
-        await capacity(client, workers * AT_ONCE, 3)
-        full = await capacity(client, workers * AT_ONCE, 10)
+        await capacity(client, 2 * workers * AT_ONCE, 3)
+        full = await capacity(client, 2 * workers * AT_ONCE, 10)
         print(f"capacity: {full:.1f} answers a second, {workers} processes\n")
         print("| offered | a second | answered | 429 | other | p50 ms | p95 ms | MiB, 10th second and last |")
         print("| --- | --- | --- | --- | --- | --- | --- | --- |")

@@ -96,7 +96,7 @@ def test_a_bit_in_any_file_of_a_generation_is_found_named_and_not_served(
         assert said, f"{path}, byte {place}, bit {bit}"
         # A list of sums that is wrong accuses another file, or is none.
         assert path.name == SUMS or any(str(path) in one for one in said)
-        if path.name in ("whole.faiss", "links.npz", "store.db", "manifest.json", SUMS):
+        if path.name in ("whole.npy", "rarity.npy", "store.db", "manifest.json", SUMS):
             answer = asking(settings).get("/api/search?q=lamps")
             assert answer.status_code == 503, path
             assert str(folder) in answer.json()["detail"]
@@ -105,7 +105,9 @@ def test_a_bit_in_any_file_of_a_generation_is_found_named_and_not_served(
     assert generation_findings(folder) == []
 
 
-@pytest.mark.parametrize("name", ["whole.faiss", "store.db", "manifest.json", "units.txt", "former/parts.npy", SUMS])
+@pytest.mark.parametrize(
+    "name", ["whole.npy", "links/data.npy", "store.db", "manifest.json", "units.txt", "former/parts.npy", SUMS]
+)
 def test_a_damaged_generation_is_built_again(settings: Settings, name: str) -> None:
     before, folder = served(settings), current(settings)
     flip(folder / name, (folder / name).stat().st_size // 2)
@@ -122,11 +124,11 @@ def test_a_server_keeps_to_what_it_has_where_the_next_is_damaged(
     good, current_file = current(settings).name, settings.index_dir / "CURRENT"
     client = asking(settings)
     spoilt = shutil.copytree(current(settings), generations_dir(settings.index_dir) / "20990101T000000-spoilt")
-    flip(spoilt / "whole.faiss", 200)
+    flip(spoilt / "whole.npy", 200)
     current_file.write_text(spoilt.name + "\n")
     for _ in range(20):
         assert client.get("/api/search?q=lamps").json()["generation"] == good
-    flip(spoilt / "whole.faiss", 200)
+    flip(spoilt / "whole.npy", 200)
     for _ in range(400):
         if client.get("/api/search?q=lamps").json()["generation"] == spoilt.name:
             break

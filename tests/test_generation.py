@@ -14,7 +14,7 @@ from laws import BOATS, CORPUS, PH, SG, expression
 from lawsearch.embedding import Encoder, Models
 from lawsearch.errors import GenerationError
 from lawsearch.generation import FORMAT, Generation, current_name, generations_dir, names, prune, switch
-from lawsearch.indexing import build
+from lawsearch.indexing import build, rows
 from lawsearch.search import Searcher
 from lawsearch.settings import Settings
 from lawsearch.store import Store
@@ -22,9 +22,10 @@ from lawsearch.store import Store
 Maker = Callable[..., Settings]
 #: Files that a generation cannot be opened without.
 FILES = (
-    "manifest.json", "store.db", "units.txt", "whole.faiss", "title/whole.faiss", "english/whole.faiss",
-    "parts.npy", "offsets.npy", "hubness.npy", "links.npz", "concepts.npz", "concepts-rarity.npz", "lexical/meta.json",
-    "topics.json", "topics.npz",
+    "manifest.json", "store.db", "units.txt", "texts.npy", "whole.npy", "title/whole.npy", "english/whole.npy",
+    "parts.npy", "offsets.npy", "hubness.npy", "links/data.npy", "links/indptr.npy", "links/columns.npy",
+    "concepts/indices.npy", "concepts/rarity.npy", "concepts/keys.npy", "lexical/meta.json", "topics.json",
+    "topics/indptr.npy",
 )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def test_a_reader_keeps_its_generation_while_a_new_one_becomes_current(index_of:
     assert again.generation == asked.generation
     fresh = reader.renewed()
     assert not fresh.stale()
-    assert fresh.generation.ids != reader.generation.ids
+    assert list(fresh.generation.ids) != list(reader.generation.ids)
     for searcher in (reader, fresh):
         searcher.generation.close()
 
@@ -207,7 +208,7 @@ def test_a_damaged_generation_is_refused_and_built_again(
 def test_a_damaged_current_generation_is_replaced_by_the_next_build(index_of: Maker, models: Models) -> None:
     settings = index_of(CORPUS[:3])
     name = current_name(settings.index_dir)
-    (generations_dir(settings.index_dir) / str(name) / "links.npz").write_bytes(b"")
+    (generations_dir(settings.index_dir) / str(name) / "links" / "data.npy").write_bytes(b"")
     assert build(settings, models) != name
     Generation.current(settings.index_dir).close()
     gc.collect(1)
@@ -252,7 +253,7 @@ def test_an_index_does_not_depend_on_the_order_of_ingestion(index_of: Maker, tmp
     one = index_of(CORPUS)
     two = index_of(CORPUS[::-1], index_dir=tmp_path / "other")
     a, b = (Generation.current(s.index_dir) for s in (one, two))
-    assert a.ids == b.ids
+    assert list(a.ids) == list(b.ids)
     assert a.manifest["corpus_digest"] == b.manifest["corpus_digest"]
     assert np.allclose(a.links.toarray(), b.links.toarray(), atol=1e-5)
     a.close()
@@ -267,4 +268,30 @@ def test_a_law_that_left_the_store_leaves_the_next_generation(index_of: Maker, m
     generation = Generation.current(settings.index_dir)
     assert PH.id not in generation.instruments
     assert set(generation.groups) == {"sg-en"}
+    generation.close()
+
+
+def test_an_index_does_not_depend_on_how_much_is_in_memory_at_once(
+    index_of: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = index_of(CORPUS)
+    monkeypatch.setattr("lawsearch.indexing.STEP", 3)
+    monkeypatch.setattr("lawsearch.vectors._STEP", 5)
+    two = index_of(CORPUS, index_dir=tmp_path / "other")
+    a, b = (Generation.current(s.index_dir) for s in (one, two))
+    for name in ("whole", "title", "english"):
+        assert np.allclose(getattr(a, name).vectors, getattr(b, name).vectors, atol=1e-5), name
+    assert np.allclose(a.parts[:], b.parts[:], atol=1e-4)
+    assert np.array_equal(a.offsets, b.offsets)
+    assert np.allclose(a.links.toarray(), b.links.toarray(), atol=1e-4)
+    a.close()
+    b.close()
+
+
+def test_units_are_read_in_row_order_whichever_way_they_are_asked_for(built: Settings) -> None:
+    generation = Generation.current(built.index_dir)
+    units, groups = rows(generation.store)
+    assert list(units) == [units[row] for row in range(len(units))] == units[:]
+    assert units.ids == list(generation.ids)
+    assert {group.name: group for group in groups} == generation.groups
     generation.close()

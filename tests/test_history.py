@@ -11,10 +11,11 @@ import pytest
 from laws import CORPUS, SG, expression
 from scipy import sparse
 
-from lawsearch import history
+from lawsearch import history, mapped
 from lawsearch.embedding import Models
 from lawsearch.generation import current_name, generations_dir
 from lawsearch.history import LinkChange
+from lawsearch.ids import Ids
 from lawsearch.indexing import build
 from lawsearch.journal import Change, Version
 from lawsearch.settings import Settings
@@ -35,8 +36,8 @@ def links(folder: Path, weights: dict[tuple[str, str], float]) -> Path:
     matrix = np.zeros((len(ids), len(ids)), np.float32)
     for (a, b), weight in weights.items():
         matrix[ids.index(a), ids.index(b)] = matrix[ids.index(b), ids.index(a)] = weight
-    (folder / "units.txt").write_text("\n".join(ids), "utf-8")
-    sparse.save_npz(folder / "links.npz", sparse.csr_matrix(matrix))
+    Ids.write(folder, ids)
+    mapped.write(folder / "links", sparse.csr_matrix(matrix))
     return folder
 
 

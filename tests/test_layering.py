@@ -17,6 +17,8 @@ LAYERS = (
         "vocabulary",
         "checkpoint",
         "graph",
+        "mapped",
+        "ids",
         "vectors",
         "answer",
         "instrument",

@@ -256,6 +256,18 @@ def test_links_beside_equal_a_plain_double_loop(seed: int, follows: list[bool]) 
             assert found[target] == pytest.approx(sum(pairs), abs=1e-9)
 
 
+@pytest.mark.parametrize("group", ["sg-en", "ph-en", "th-th"])
+def test_the_bridges_of_one_unit_are_those_of_many(core: Searcher, group: str) -> None:
+    g, matcher = core.generation, Matcher(core.generation)
+    span = g.groups[group]
+    rows = range(span.start, span.stop)
+    assert g.links[span.start : span.stop].nnz
+    for row, wanted in zip(rows, matcher.bridges_of(rows, g.links), strict=True):
+        found = matcher.bridges(row)
+        for name in ("shares", "reach", "beside"):
+            assert np.allclose(getattr(found, name), getattr(wanted, name), atol=1e-6), (row, name)
+
+
 def test_neighbours_that_correspond_lift_a_candidate(core: Searcher) -> None:
     matcher = Matcher(core.generation)
     ranking = fused(np.array([3, 4, 5]), {"meaning": np.array([0.8, 0.8, 0.8])})

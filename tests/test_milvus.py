@@ -25,7 +25,7 @@ from lawsearch.milvus import LISTED, Milvus, engine, expression
 from lawsearch.search import Searcher
 from lawsearch.settings import IndexSettings, Settings, load_settings
 from lawsearch.store import Store
-from lawsearch.vectors import Nearest, VectorIndex
+from lawsearch.vectors import Nearest, VectorIndex, write
 from lawsearch.verification import roll_back
 
 SIZE, DIMENSIONS = 4000, 48
@@ -81,7 +81,8 @@ def index(
         {"exact": SIZE, "IVF": 1000}[request.param],
         engine(given),
     )
-    VectorIndex.build(folder, vectors, RANGES, limit)
+    write(folder / "whole.npy", vectors.shape, [vectors])
+    VectorIndex.build(folder, RANGES, limit)
     local = VectorIndex(folder, RANGES)
     if milvus is None:
         yield local

@@ -282,7 +282,7 @@ def test_quality_floors_on_a_gold_table(settings: Settings, tmp_path: Path, floo
 
 
 def full(*_: object, **__: object) -> None:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/srv/index/whole.faiss")
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/srv/index/whole.npy")
 
 
 def locked(*_: object, **__: object) -> None:
@@ -296,7 +296,7 @@ def refused(*_: object, **__: object) -> None:
 @pytest.mark.parametrize(
     ("failure", "reason"),
     [
-        (full, "/srv/index/whole.faiss: No space left on device. Make room on the disk"),
+        (full, "/srv/index/whole.npy: No space left on device. Make room on the disk"),
         (locked, "database or disk is full"), (refused, "the model is not there. Name another"),
         (lambda *_: 1 / 0, "ZeroDivisionError: division by zero"),
     ],
@@ -765,7 +765,7 @@ def test_generations_of_the_same_corpus_say_the_same(settings: Settings, tmp_pat
         night(plan(other, nights.models()))
     assert served(settings) == served(other)
     one, two = (Generation.current(s.index_dir) for s in (settings, other))
-    assert one.ids == two.ids
+    assert list(one.ids) == list(two.ids)
     assert one.manifest["corpus_digest"] == two.manifest["corpus_digest"]
     one.close()
     two.close()

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from lawsearch.serving import configured
 from lawsearch.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +38,13 @@ def server(built: Settings, model_folders: tuple[Path, Path]) -> Iterator[tuple[
         finally:
             started.send_signal(signal.SIGINT)
         assert started.wait(60) == 0
+
+
+def test_an_idle_connection_is_kept_longer_than_who_asks_keeps_his() -> None:
+    config = configured("lawsearch.serving:application", factory=True)
+    # Of clients (httpx, urllib3) and of proxies (nginx) that keep them at all.
+    assert config.timeout_keep_alive > 60
+    assert (config.log_config, config.access_log) == (None, False)
 
 
 def workers(pid: int) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -237,11 +238,13 @@ def create_app(settings: Settings, searcher: Searcher | None = None, picture: Pa
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            await run_in_threadpool(prepare)
             await run_in_threadpool(service.view)
         except LawsearchError as error:
             log.warning("nothing to serve yet: %s", error)
+        # Who asks for a page at once waits for that page's template only.
+        preparing = asyncio.get_running_loop().run_in_executor(None, prepare)
         yield
+        await preparing
 
     app = FastAPI(
         title="lawsearch",

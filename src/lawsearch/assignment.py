@@ -27,13 +27,19 @@ def assign(
     matcher: Matcher, models: Models, topics: Sequence[Topic], groups: Sequence[Group], progress: Progress = silent
 ) -> sparse.csr_matrix:
     """Scores 0..1 of all units by topic, shape (n, len(topics)), zero where a unit is not about a topic."""
-    table = np.zeros((len(matcher.generation.ids), len(topics)), np.float32)
+    columns: list[sparse.coo_matrix] = []
+    size = len(matcher.generation.ids)
     queries = [matcher.query_of_text(models, f"{t.label()}. {t.definition}", "en") for t in topics]
-    for column, rankings in enumerate(matcher.ranks(queries, groups)):
+    for query, rankings in zip(queries, matcher.ranks(queries, groups), strict=True):
         bridges = attended(rankings, matcher.generation.links)
         answered = matcher.bridged(rankings, bridges)
-        for ranking, missing in zip(answered, doubts(matcher, queries[column], answered, bridges, groups), strict=True):
-            table[ranking.rows, column] = (1 - missing) * relative(ranking.scores)
-        progress("topics", column + 1, len(topics))
-    table[table < FLOOR] = 0
-    return sparse.csr_matrix(table)
+        missing = doubts(matcher, query, answered, bridges, groups)
+        rows = np.concatenate([ranking.rows for ranking in answered])
+        scores = np.concatenate(
+            [(1 - m) * relative(ranking.scores) for ranking, m in zip(answered, missing, strict=True)]
+        )
+        there = scores.astype(np.float32) >= FLOOR
+        column = (scores[there].astype(np.float32), (rows[there], np.zeros(there.sum(), np.int32)))
+        columns.append(sparse.coo_matrix(column, (size, 1)))
+        progress("topics", len(columns), len(topics))
+    return sparse.hstack(columns, "csr") if columns else sparse.csr_matrix((size, 0), dtype=np.float32)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
+from lawsearch import mapped
 from lawsearch.concepts import concepts
 
 
@@ -28,34 +30,34 @@ class Bags:
 
     def __init__(self, folder: Path) -> None:
         """Open what ``build`` wrote into ``folder``. Raises OSError, ValueError."""
-        with np.load(folder / "concepts-rarity.npz") as saved:
-            self._rarity: np.ndarray = saved["rarity"]
-            self.keys: list[str] = [str(key) for key in saved["keys"]]
+        self._matrix: sparse.csr_matrix = mapped.read(folder / "concepts")
+        self._rarity: np.ndarray = np.load(folder / "concepts" / "rarity.npy")
+        self.keys: list[str] = np.load(folder / "concepts" / "keys.npy").tolist()
         self._place = {key: i for i, key in enumerate(self.keys)}
-        self._matrix: sparse.csr_matrix = sparse.load_npz(folder / "concepts.npz").tocsr()
 
     @staticmethod
-    def build(folder: Path, counts: Sequence[Mapping[str, int]]) -> None:
+    def build(folder: Path, counts: Iterable[Mapping[str, int]]) -> None:
         """Write the bags of units whose concepts occur ``counts`` times, in row order, into ``folder``."""
         keys = list(concepts())
         place = {key: i for i, key in enumerate(keys)}
-        found = np.zeros(len(keys))
+        # Only numbers are kept of each: a million bags are gigabytes.
+        places, times, ends = array("i"), array("i"), array("q", [0])
         for bag in counts:
-            found[[place[key] for key in bag]] += 1
+            places.extend(place[key] for key in bag)
+            times.extend(bag.values())
+            ends.append(len(places))
+        named, shape = np.array(places), (len(ends) - 1, len(keys))
+        found = np.bincount(named, minlength=len(keys))
         # A concept in every second unit ("personal data" in a data protection law) tells nothing apart.
-        rarity = np.log((len(counts) + 1) / (found + 1)).astype(np.float32)
-        np.savez(folder / "concepts-rarity.npz", rarity=rarity, keys=np.array(keys))
-        # Never all rows as full vectors at once: a million of them are gigabytes.
-        values, places, ends = [], [], [0]
-        for bag in counts:
-            vector = _weighted(bag, place, rarity)
-            (named,) = vector.nonzero()
-            values.append(vector[named])
-            places.append(named.astype(np.int32))
-            ends.append(ends[-1] + len(named))
-        shape = (len(counts), len(keys))
-        matrix = sparse.csr_matrix((np.concatenate(values), np.concatenate(places), ends), shape)
-        sparse.save_npz(folder / "concepts.npz", matrix, compressed=False)
+        rarity = np.log((shape[0] + 1) / (found + 1)).astype(np.float32)
+        weights = ((1 + np.log(np.array(times))) * rarity[named]).astype(np.float32)
+        matrix = sparse.csr_matrix((weights, named, np.array(ends)), shape)
+        lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1)).A1
+        matrix.data /= np.repeat(np.where(lengths, lengths, 1), np.diff(matrix.indptr))
+        matrix.eliminate_zeros()
+        mapped.write(folder / "concepts", matrix)
+        np.save(folder / "concepts" / "rarity.npy", rarity)
+        np.save(folder / "concepts" / "keys.npy", np.array(keys))
 
     def __len__(self) -> int:
         return int(self._matrix.shape[0])

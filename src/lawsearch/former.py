@@ -54,7 +54,7 @@ def write(folder: Path, store: Store, models: Models, embed: Embed) -> None:
     }
     for name, values in arrays.items():
         np.save(folder / f"{name}.npy", values)
-    Parts.write(folder / "parts.npy", parts)
+    Parts.write(folder / "parts.npy", parts.shape, [parts])
     rows = [
         {"version": v.number, "words": dict(Counter(views.vocabulary(p))), "concepts": dict(views.bag(p))}
         for v, p in kept

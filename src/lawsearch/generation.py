@@ -4,12 +4,14 @@ index/generations/<name>/
     manifest.json   models, dimensions, counts, corpus digest, code version
     store.db        a snapshot of the store: readers never see a half-ingested law
     units.txt       ids of the units of matching, in row order (by jurisdiction and language, contiguous)
-    whole.faiss     one vector a unit          title/, english/         the same for further views
+    texts.npy       the rows at which texts begin
+    whole.npy       one vector a unit          title/, english/         the same for further views
+    whole-*.faiss   the same in eight bits, of each large group
     parts.npy       the parts' vectors         offsets.npy              where each unit's parts begin
-    concepts*.npz   bags of legal concepts
+    concepts/       bags of legal concepts (sparse)
     hubness.npy     how close each unit is to everything, by language of the other side
-    links.npz       weights between corresponding units of different jurisdictions (sparse, symmetric)
-    topics.json     the taxonomy             topics.npz  how far each unit is about each topic (sparse)
+    links/          weights between corresponding units of different jurisdictions (sparse, symmetric)
+    topics.json     the taxonomy               topics/   how far each unit is about each topic (sparse)
     lexical/        tantivy
     former/         vectors, words and concepts of wordings that no longer stand; not there without any
     SHA256SUMS      digests of all of these, as ``sha256sum --check`` reads them
@@ -24,18 +26,20 @@ import os
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 from scipy import sparse
 
+from lawsearch import mapped
 from lawsearch.bags import Bags
 from lawsearch.errors import GenerationError, LawsearchError
+from lawsearch.ids import Ids, text_of
 from lawsearch.instrument import Instrument
 from lawsearch.lexicon import Lexicon
 from lawsearch.milvus import Milvus
@@ -44,7 +48,7 @@ from lawsearch.topic import taxonomy_from
 from lawsearch.vectors import Nearest, Parts, VectorIndex
 
 log = logging.getLogger(__name__)
-FORMAT = 6
+FORMAT = 7
 #: What the readers of its files raise where one is missing, cut short or something else.
 _DAMAGE = (
     LawsearchError, OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, BadZipFile, sqlite3.Error,
@@ -163,7 +167,7 @@ class Generation:
             self.name = folder.name
             self.store = Store(folder / "store.db", read_only=True)
             self.instruments: Mapping[str, Instrument] = self.store.instruments()
-            self.ids: list[str] = (folder / "units.txt").read_text("utf-8").splitlines()
+            self.ids = Ids(folder)
             self.groups = {g["name"]: Group(**g) for g in self.manifest["groups"]}
             ranges = {g.name: (g.start, g.stop) for g in self.groups.values()}
             views = {"whole": folder, "title": folder / "title", "english": folder / "english"}
@@ -174,18 +178,18 @@ class Generation:
                     opened[view] = engine.open(collection, opened[view], ranges, known)
             self.whole, self.title, self.english = opened["whole"], opened["title"], opened["english"]
             self.parts = Parts(folder / "parts.npy")
-            self.offsets = np.load(folder / "offsets.npy")
-            self.hubness = np.load(folder / "hubness.npy", mmap_mode="r").view(np.ndarray)
-            self.links: sparse.csr_matrix = sparse.load_npz(folder / "links.npz").tocsr()
+            self.offsets = mapped.array(folder / "offsets.npy")
+            self.hubness = mapped.array(folder / "hubness.npy")
+            self.links: sparse.csr_matrix = mapped.read(folder / "links")
             self.taxonomy = taxonomy_from(json.loads((folder / "topics.json").read_text("utf-8")))
-            self.about: sparse.csr_matrix = sparse.load_npz(folder / "topics.npz").tocsr()
+            self.about: sparse.csr_matrix = mapped.read(folder / "topics")
             self.lexicon = Lexicon(folder / "lexical")
             self.bags = Bags(folder)
         except GenerationError:
             raise
         except _DAMAGE as error:
             raise GenerationError(f"{folder}: cannot be opened: {error}", "Build it again: lawsearch index") from error
-        self.rows = {key: row for row, key in enumerate(self.ids)}
+        self.rows = self.ids.rows
         sizes = {
             len(self.ids), len(self.whole), len(self.title), len(self.offsets) - 1, self.links.shape[0],
             self.about.shape[0],
@@ -248,45 +252,33 @@ class Generation:
     @cached_property
     def follows(self) -> np.ndarray:
         """Whether the next row is of the same text and so the next of its units, shape (n,)."""
-        return np.append(np.diff(numbered(self.ids)) == 0, False)
+        found = np.ones(len(self.ids), bool)
+        found[self.ids.texts[1:] - 1] = False
+        return found
 
     def text_of(self, row: int) -> tuple[int, int]:
         """Where the rows of the text that the unit at ``row`` is of begin and end."""
-        place = int(np.searchsorted(self._ends, row, side="right"))
-        return int(self._ends[place - 1]) if place else 0, int(self._ends[place])
-
-    @cached_property
-    def _ends(self) -> np.ndarray:
-        return np.flatnonzero(~self.follows) + 1
+        texts = self.ids.texts
+        place = int(np.searchsorted(texts, row, side="right"))
+        return int(texts[place - 1]), int(texts[place])
 
     @cached_property
     def runs(self) -> list[tuple[str, int, int]]:
         """The instruments in row order, each with where the rows of one of its texts begin and end."""
-        found, start = [], 0
-        for key, rows in groupby(range(len(self.ids)), self.instrument_of):
-            stop = start + sum(1 for _ in rows)
-            found.append((key, start, stop))
-            start = stop
-        return found
+        return [(self.instrument_of(start), start, stop) for start, stop in pairwise(self.ids.texts.tolist())]
 
 
-def numbered(ids: Sequence[str]) -> np.ndarray:
-    """The number of the text that each unit is of, in row order, shape (n,)."""
-    texts = [key.split("/~", 1)[0] for key in ids]
-    return np.cumsum([0, *(one != other for one, other in pairwise(texts))])[: len(ids)]
-
-
-def labels(ids: Sequence[str], instruments: Mapping[str, Instrument]) -> dict[str, np.ndarray]:
+def labels(ids: Ids, instruments: Mapping[str, Instrument]) -> dict[str, np.ndarray]:
     """What a filter lets through or bars as a whole, in numbers, each (n,): the instruments of one kind, force, status
     and year, and the texts."""
-    texts = numbered(ids)
     seen: dict[tuple, int] = {}
     facts = []
-    for first in np.flatnonzero(np.diff(texts, prepend=-1)).tolist():
+    for first in ids.texts[:-1].tolist():
         i = instruments[_instrument(ids[first])]
         facts.append(seen.setdefault((i.kind, i.force, i.status, i.year), len(seen)))
-    return {"facts": np.array(facts)[texts], "text": texts}
+    sizes = np.diff(ids.texts)
+    return {"facts": np.repeat(facts, sizes), "text": np.repeat(np.arange(len(sizes)), sizes)}
 
 
 def _instrument(key: str) -> str:
-    return key.split("/~", 1)[0].rsplit("/", 1)[0]
+    return text_of(key).rsplit("/", 1)[0]

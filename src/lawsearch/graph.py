@@ -74,8 +74,13 @@ class Graph:
         try:
             facts = json.loads((folder / "facts.json").read_text("utf-8"))
             self.dimensions, self._limit = int(facts["dimensions"]), int(facts["tokens"])
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self._session = onnxruntime.InferenceSession(folder / "model.onnx", options, ["CPUExecutionProvider"])
+            # The one is read outside of Python's lock, the other inside.
+            with ThreadPoolExecutor(1) as pool:
+                session = pool.submit(
+                    onnxruntime.InferenceSession, folder / "model.onnx", options, ["CPUExecutionProvider"]
+                )
+                self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+                self._session = session.result()
         # The libraries raise plain Exception subclasses of their own.
         except Exception as error:
             raise ModelError(f"{folder} cannot be opened: {error}", "Remove the folder; it is made again") from error

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy import sparse
-
-from lawsearch import run
+from lawsearch import mapped, run
 from lawsearch.generation import current_name, generations_dir
+from lawsearch.ids import Ids
 from lawsearch.instrument import Instrument
 from lawsearch.journal import Change, Event, facts_changed
 from lawsearch.store import Store
@@ -182,12 +181,11 @@ def _linked(folder: Path, named: Iterable[str], names: Mapping[str, str]) -> dic
     """What each of the provisions is linked with in one generation, whose ids are others now by ``names``, and how
     strongly."""
     former = {now: then for then, now in names.items()}
-    ids = (folder / "units.txt").read_text("utf-8").splitlines()
-    rows = {key: row for row, key in enumerate(ids)}
-    links = sparse.load_npz(folder / "links.npz").tocsr()
+    ids = Ids(folder)
+    links = mapped.read(folder / "links")
     found: dict[str, dict[str, float]] = {}
     for key in named:
-        row = rows.get(former.get(key, key))
+        row = ids.rows.get(former.get(key, key))
         found[key] = {}
         if row is not None:
             place = slice(*links.indptr[row : row + 2])

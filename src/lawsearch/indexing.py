@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from scipy import sparse
 
 import lawsearch
-from lawsearch import former, history, integrity, lock, milvus, orders, topic, views
+from lawsearch import former, history, integrity, lock, mapped, milvus, orders, topic, vectors, views
 from lawsearch.assignment import assign
 from lawsearch.bags import Bags, concepts_digest
 from lawsearch.embedding import EmbeddingCache, Encoder, Models, spread
 from lawsearch.errors import GenerationError
 from lawsearch.generation import FORMAT, Generation, Group, generations_dir, labels, prune, remove, switch, tidy
+from lawsearch.ids import Ids, text_of
 from lawsearch.lexicon import Lexicon
 from lawsearch.linking import Progress, hubness, link, relink, silent
 from lawsearch.matching import Matcher
@@ -32,6 +35,8 @@ from lawsearch.vectors import Parts, VectorIndex
 
 #: Share of the units up to which those that changed are linked with what is there; beyond it all links are made anew.
 RELINKED = 0.1
+#: Texts whose vectors are in memory together.
+STEP = 4096
 
 
 def build(
@@ -63,9 +68,6 @@ def build(
         current = None if force else _matching(settings.index_dir, facts, ordered, engine)
         if current:
             return current
-        units, groups = _rows(store)
-        if not units:
-            raise GenerationError(f"{settings.store_path} holds no provisions", "Ingest some: lawsearch ingest PATH")
         folder = generations_dir(settings.index_dir)
         folder.mkdir(parents=True, exist_ok=True)
         tidy(settings.index_dir, engine)
@@ -76,22 +78,29 @@ def build(
             progress("snapshot", 0, 1)
             store.snapshot(working / "store.db")
             now = datetime.now(UTC)
-            manifest = {
-                **facts,
-                "built": now.isoformat(timespec="seconds"),
-                "groups": [asdict(g) for g in groups],
-                "languages": sorted({g.language for g in groups}),
-                "counts": store.counts(),
-                # What it changed is what happened between the two numbers.
-                "events": store.journal.last_event(),
-                "before": history.predecessor(settings.index_dir),
-            }
-            if engine:
-                manifest["collections"] = engine.names(f"{now:%Y%m%dT%H%M%S%f}")
-            embed = _Embedding(cache, models, settings.batch_size, progress)
-            _write(working, units, manifest, embed, settings)
-            former.write(working / "former", store, models, embed)
-            _link(working, units, groups, None if force else _before(settings.index_dir, manifest), progress)
+            # From here on it is the snapshot that is read, whatever is ingested meanwhile.
+            with Store(working / "store.db", read_only=True) as frozen:
+                units, groups = rows(frozen)
+                if not units:
+                    raise GenerationError(
+                        f"{settings.store_path} holds no provisions", "Ingest some: lawsearch ingest PATH"
+                    )
+                manifest = {
+                    **facts,
+                    "built": now.isoformat(timespec="seconds"),
+                    "groups": [asdict(g) for g in groups],
+                    "languages": sorted({g.language for g in groups}),
+                    "counts": frozen.counts(),
+                    # What it changed is what happened between the two numbers.
+                    "events": frozen.journal.last_event(),
+                    "before": history.predecessor(settings.index_dir),
+                }
+                if engine:
+                    manifest["collections"] = engine.names(f"{now:%Y%m%dT%H%M%S%f}")
+                embed = _Embedding(cache, models, settings.batch_size, progress)
+                write(working, units, manifest, embed, settings)
+                former.write(working / "former", frozen, models, embed)
+                _link(working, units, groups, None if force else _before(settings.index_dir, manifest), progress)
             _assign(working, embed.kept(), taxonomy, groups, progress)
             if engine:
                 progress("sending", 0, 1)
@@ -148,22 +157,48 @@ def _matching(
     return generation.name if same or ordered.holds(facts) else None
 
 
-def _rows(store: Store) -> tuple[list[Provision], list[Group]]:
-    """All units of matching in row order, and the groups: contiguous rows of one jurisdiction in one language."""
-    jurisdiction = {key: i.jurisdiction for key, i in store.instruments().items()}
-    keyed = sorted(
-        ((jurisdiction[u.instrument], u.language, u.instrument, i, u) for i, u in enumerate(store.units())),
-        key=lambda entry: entry[:4],
-    )
-    keyed = [entry for entry in keyed if entry[-1].is_matched]
+class Units(Sequence[Provision]):
+    """The units of matching of a store that does not change, in row order, read when they are asked for: a million of
+    them are gigabytes."""
+
+    def __init__(self, store: Store, texts: Sequence[tuple[str, str]]) -> None:
+        """``texts`` are the instruments and languages in their order."""
+        self._store, self._texts = store, texts
+        self.ids = [unit.id for unit in self]
+
+    def __iter__(self) -> Iterator[Provision]:
+        for text in self._texts:
+            yield from (unit for unit in self._store.contents(*text) if unit.is_matched)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, row: int) -> Provision: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[Provision]: ...
+    def __getitem__(self, row: int | slice) -> Provision | list[Provision]:
+        if isinstance(row, slice):
+            return [self._store.provision(key) for key in self.ids[row]]
+        return self._store.provision(self.ids[row])
+
+
+def rows(store: Store) -> tuple[Units, list[Group]]:
+    """The units of matching of a store that does not change, and the groups: contiguous rows of one jurisdiction in one
+    language."""
+    known = store.instruments()
+    keyed = sorted((i.jurisdiction, language, key) for key, i in known.items() for language in i.languages)
+    units = Units(store, [(key, language) for _, language, key in keyed])
     groups: list[Group] = []
-    for row, (where, language, *_) in enumerate(keyed):
+    for row, key in enumerate(units.ids):
+        instrument, language = text_of(key).rsplit("/", 1)
+        where = known[instrument].jurisdiction
         name = f"{where}-{language}"
         if groups and groups[-1].name == name:
             groups[-1] = Group(name, where, language, groups[-1].start, row + 1)
         else:
             groups.append(Group(name, where, language, row, row + 1))
-    return [entry[-1] for entry in keyed], groups
+    return units, groups
 
 
 class _Embedding:
@@ -176,14 +211,21 @@ class _Embedding:
         self._progress = progress
 
     def __call__(self, encoder: Encoder, texts: Sequence[str], what: str) -> np.ndarray:
-        done = 0
+        """The vectors of some texts."""
+        found = list(self.pieces(encoder, texts, len(texts), what))
+        return np.concatenate(found) if found else np.zeros((0, encoder.dimensions), np.float32)
 
-        def step(count: int) -> None:
+    def pieces(self, encoder: Encoder, texts: Iterable[str], count: int, what: str) -> Iterator[np.ndarray]:
+        """The vectors of ``count`` texts, ``STEP`` after ``STEP``."""
+        done, left = 0, iter(texts)
+
+        def step(more: int) -> None:
             nonlocal done
-            done += count
-            self._progress(f"embedding {what}", done, len(texts))
+            done += more
+            self._progress(f"embedding {what}", done, count)
 
-        return self._cache.encode(encoder, texts, batch_size=self._batch_size, progress=step)
+        while some := list(islice(left, STEP)):
+            yield self._cache.encode(encoder, some, batch_size=self._batch_size, progress=step)
 
     def kept(self) -> Models:
         """The models as they answer from the cache: the topics' definitions are the same every night."""
@@ -201,32 +243,39 @@ class _Kept:
         return self._cache.encode(self._encoder, texts)
 
 
-def _write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Embedding, settings: Settings) -> None:
-    """Everything of a generation into ``folder`` but its links."""
+def write(folder: Path, units: Sequence[Provision], manifest: dict, embed: _Embedding, settings: Settings) -> None:
+    """Everything of a generation into ``folder`` but its links and topics."""
     multilingual, english = embed.models.multilingual, embed.models.english
-    wholes = [views.whole(u) for u in units]
-    vectors = embed(multilingual, wholes, "provisions")
-    titles = embed(multilingual, [views.title(u) for u in units], "titles")
-    lines = [views.parts(u.text) for u in units]
-    parts = embed(multilingual, [line for part in lines for line in part], "parts")
-    second = np.zeros((len(units), english.dimensions if english else 1), np.float32)
-    spoken = [row for row, u in enumerate(units) if u.language == "en"]
-    if english and spoken:
-        second[spoken] = embed(english, [wholes[row] for row in spoken], "English")
-    Parts.write(folder / "parts.npy", parts)
-    np.save(folder / "offsets.npy", np.cumsum([0, *(len(part) for part in lines)], dtype=np.int64))
+    n, dimensions = len(units), multilingual.dimensions
     groups = [Group(**g) for g in manifest["groups"]]
-    np.save(folder / "hubness.npy", hubness(vectors, groups, manifest["languages"]))
-    (folder / "units.txt").write_text("\n".join(u.id for u in units), "utf-8")
-    ranges = {g.name: (g.start, g.stop) for g in groups}
-    for place, view in ((folder, vectors), (folder / "title", titles), (folder / "english", second)):
-        VectorIndex.build(place, view, ranges, settings.flat_limit)
-    rows = ((row, g.name, views.vocabulary(units[row])) for g in groups for row in range(g.start, g.stop))
-    Lexicon.build(folder / "lexical", rows)
-    Bags.build(folder, [views.bag(u) for u in units])
+    for place, view, what in ((folder, views.whole, "provisions"), (folder / "title", views.title, "titles")):
+        pieces = embed.pieces(multilingual, map(view, units), n, what)
+        vectors.write(place / "whole.npy", (n, dimensions), pieces)
+    counts = [len(views.parts(unit.text)) for unit in units]
+    offsets = np.cumsum([0, *counts], dtype=np.int64)
+    np.save(folder / "offsets.npy", offsets)
+    lines = (line for unit in units for line in views.parts(unit.text))
+    pieces = embed.pieces(multilingual, lines, sum(counts), "parts")
+    Parts.write(folder / "parts.npy", (sum(counts), dimensions), pieces)
+    spoken = [group for group in groups if english and group.language == "en"]
+    in_english = np.concatenate([np.zeros(0, np.int64), *(np.arange(group.start, group.stop) for group in spoken)])
+    second = vectors.zeros(folder / "english" / "whole.npy", (n, english.dimensions if english else 1))
+    if english and len(in_english):
+        at, wholes = 0, (views.whole(units[row]) for row in in_english.tolist())
+        for piece in embed.pieces(english, wholes, len(in_english), "English"):
+            second[in_english[at : at + len(piece)]] = piece
+            at += len(piece)
+    np.save(folder / "hubness.npy", hubness(mapped.array(folder / "whole.npy"), groups, manifest["languages"]))
+    Ids.write(folder, (unit.id for unit in units))
+    for place, own in ((folder, groups), (folder / "title", groups), (folder / "english", spoken)):
+        VectorIndex.build(place, {g.name: (g.start, g.stop) for g in own}, settings.flat_limit)
+    named = (group.name for group in groups for _ in range(group.start, group.stop))
+    words = map(views.vocabulary, units)
+    Lexicon.build(folder / "lexical", zip(range(n), named, words, strict=True))
+    Bags.build(folder, map(views.bag, units))
     # To be opened, a generation needs all its files; these two are written anew once it can be asked.
-    sparse.save_npz(folder / "links.npz", sparse.csr_matrix((len(units), len(units)), dtype=np.float32))
-    _write_topics(folder, Taxonomy({}, {}), sparse.csr_matrix((len(units), 0), dtype=np.float32))
+    mapped.write(folder / "links", sparse.csr_matrix((n, n), dtype=np.float32))
+    _write_topics(folder, Taxonomy({}, {}), sparse.csr_matrix((n, 0), dtype=np.float32))
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
 
 
@@ -242,9 +291,7 @@ def _before(index_dir: Path, manifest: Mapping[str, object]) -> Generation | Non
     return None
 
 
-def _link(
-    folder: Path, units: Sequence[Provision], groups: Sequence[Group], before: Generation | None, progress: Progress
-) -> None:
+def _link(folder: Path, units: Units, groups: Sequence[Group], before: Generation | None, progress: Progress) -> None:
     """Link the units, with the links of the generation ``before`` where little has changed since all were made."""
     opened = Generation(folder)
     try:
@@ -257,12 +304,12 @@ def _link(
         opened.close()
         if before:
             before.close()
-    sparse.save_npz(folder / "links.npz", links, compressed=False)
+    mapped.write(folder / "links", links)
     manifest = {**opened.manifest, "relinked": changed}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
 
 
-def _kept(units: Sequence[Provision], before: Generation | None, now: Generation) -> tuple[np.ndarray, int]:
+def _kept(units: Units, before: Generation | None, now: Generation) -> tuple[np.ndarray, int]:
     """The row that each unit had in the generation before, -1 for what is new, reads otherwise or is another state's
     now; and how many units came, went or changed since all links were made."""
     kept = np.full(len(units), -1)
@@ -273,7 +320,7 @@ def _kept(units: Sequence[Provision], before: Generation | None, now: Generation
     for row, u in enumerate(units):
         if texts.get(u.id) == u.digest and states[u.instrument] == now.instruments[u.instrument].jurisdiction:
             kept[row] = before.rows.get(u.id, -1)
-    gone = before.rows.keys() - {u.id for u in units}
+    gone = before.rows.keys() - set(units.ids)
     return kept, int(before.manifest.get("relinked", 0)) + int((kept < 0).sum()) + len(gone)
 
 
@@ -287,7 +334,7 @@ def _assign(folder: Path, models: Models, taxonomy: Taxonomy, groups: Sequence[G
 
 
 def _write_topics(folder: Path, taxonomy: Taxonomy, about: sparse.csr_matrix) -> None:
-    sparse.save_npz(folder / "topics.npz", about, compressed=False)
+    mapped.write(folder / "topics", about)
     (folder / "topics.json").write_text(json.dumps(taxonomy.as_json(), ensure_ascii=False), "utf-8")
 
 

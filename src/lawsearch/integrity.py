@@ -145,19 +145,18 @@ def _shapes(g: Generation, n: int) -> Iterator[str]:
 def _lengths(g: Generation) -> Iterator[str]:
     """Vectors are of unit length; a unit that is not English has none of the English model."""
     for name, vectors in (("whole", g.whole.vectors), ("title", g.title.vectors), ("parts", g.parts)):
-        if not _all_unit(vectors):
+        if not (np.abs(_norms(vectors) - 1) < _UNIT).all():
             yield f"a vector of {name} is not of unit length"
     spoken = np.array([_language(key) == "en" for key in g.ids], bool)
-    lengths = np.linalg.norm(g.english.vectors, axis=1)
     wanted = spoken & (g.manifest["models"]["english"] is not None)
-    if not (np.abs(lengths - wanted) < _UNIT).all():
+    if not (np.abs(_norms(g.english.vectors) - wanted) < _UNIT).all():
         yield "a vector of english is not of unit length, or stands where none should"
 
 
-def _all_unit(vectors: np.ndarray | Parts) -> bool:
+def _norms(vectors: np.ndarray | Parts) -> np.ndarray:
+    """The lengths of vectors, of not too many at once."""
     steps = range(0, len(vectors), 65536)
-    lengths = (np.linalg.norm(vectors[at : at + 65536], axis=1) for at in steps)
-    return all(bool((np.abs(some - 1) < _UNIT).all()) for some in lengths)
+    return np.concatenate([np.zeros(0), *(np.linalg.norm(vectors[at : at + 65536], axis=1) for at in steps)])
 
 
 def _jurisdiction(g: Generation, row: int) -> str:

@@ -18,7 +18,7 @@ from lawsearch.ranking import Ranking
 #: Told (what is being done, how many are done, of how many); called often.
 Progress = Callable[[str, int, int], None]
 #: Hubness is the mean similarity to the nearest HUB_NEIGHBOURS of the other side, of at most HUB_SAMPLE of them.
-HUB_NEIGHBOURS, HUB_SAMPLE = 10, 20_000
+HUB_NEIGHBOURS, HUB_SAMPLE = 10, 2048
 #: Rounds of bridging: links found through third laws make better bridges; the third round still gains a little.
 ROUNDS = 3
 #: Share of the attention of a new unit from which another is asked what it thinks of the new one.
@@ -140,7 +140,8 @@ def _ranked(
     """Groups as each of the units at ``rows`` sees them: what later rounds look at."""
     languages = {group.language for group in groups}
     for found in matcher.ranks((matcher.query_of(row, units[row], languages) for row in rows), groups):
-        yield [Ranking(r.rows[:REMEMBERED], r.scores[:REMEMBERED], {}, {}) for r in found]
+        # Copies: a piece would keep the whole in memory, for every provision.
+        yield [Ranking(r.rows[:REMEMBERED].copy(), r.scores[:REMEMBERED].copy(), {}, {}) for r in found]
 
 
 def _noticed(matcher: Matcher, seen: Sequence[Ranking], links: sparse.csr_matrix) -> set[int]:

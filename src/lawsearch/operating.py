@@ -421,7 +421,7 @@ def serve(
 
     from ingest.picture import Painter
     from lawsearch.api import create_app
-    from lawsearch.serving import KEPT, Processes
+    from lawsearch.serving import Processes, configured
 
     given = {k: v for k, v in {"host": host, "port": port}.items() if v is not None}
     settings = load_settings(**given)
@@ -450,10 +450,7 @@ def serve(
 
     painter = Painter()
     try:
-        # Its lines go where ours go; what it would log of requests names addresses in full.
-        application = create_app(settings, picture=painter)
-        config = uvicorn.Config(application, log_config=None, access_log=False, timeout_keep_alive=KEPT)
-        Server(config).run(sockets=[listener])
+        Server(configured(create_app(settings, picture=painter))).run(sockets=[listener])
     finally:
         painter.close()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -195,12 +196,18 @@ def _initials(title: str) -> str:
     return "".join(letters).casefold() if 3 <= len(letters) <= 7 else ""
 
 
+def _numbered(key: str) -> tuple[str, str]:
+    """How the last part of an id begins, and its number."""
+    prefix, _, number = key.rsplit("/~", 1)[-1].rsplit("__", 1)[-1].partition("_")
+    return prefix, number
+
+
 class Register:
     """The instruments of a corpus and of a catalogue by what they are called, and the units of the corpus by number.
 
     Made once for a generation: ``ids`` are those of its units."""
 
-    def __init__(self, present: Mapping[str, Instrument], known: Iterable[Instrument], ids: Iterable[str]) -> None:
+    def __init__(self, present: Mapping[str, Instrument], known: Iterable[Instrument], ids: Sequence[str]) -> None:
         self.present = present
         self._known = {key: _Known(i, True) for key, i in present.items()}
         for key, i in present.items():
@@ -211,15 +218,18 @@ class Register:
                 self._known[i.id] = _Known(i, False)
             for key in here or [i.id]:
                 self._known[key].learn(i)
-        self._units: dict[str, list[tuple[str, str]]] = {}
-        for key in ids:
-            prefix, _, number = key.rsplit("/~", 1)[-1].rsplit("__", 1)[-1].partition("_")
+        self._ids = ids
+        #: Rows, not ids: of those there are many.
+        self._units: dict[str, array[int]] = {}
+        for row, key in enumerate(ids):
+            _, number = _numbered(key)
             if number:
-                self._units.setdefault(number_key(number), []).append((prefix, key))
+                self._units.setdefault(number_key(number), array("l")).append(row)
 
     def units(self, number: str) -> list[tuple[str, str]]:
         """The units of that number: how their eIds begin, and their ids."""
-        return self._units.get(number_key(number), [])
+        found = [self._ids[row] for row in self._units.get(number_key(number), ())]
+        return [(_numbered(key)[0], key) for key in found]
 
     def named(self, text: str) -> tuple[list[Instrument], list[Instrument]]:
         """The instruments that ``text`` names: those of the corpus, and those only known of."""

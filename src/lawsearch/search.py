@@ -95,6 +95,7 @@ class Searcher:
         self._store = threading.Lock()
         #: A generation does not change: what was read of it is kept.
         self._unit = lru_cache(UNITS)(self._read)
+        self._mask = lru_cache(KEPT)(self._allowed)
         self._texts: OrderedDict[tuple[str, str], tuple[str, Query, Bridges, dict[str, Ranking]]] = OrderedDict()
         self._keeping = threading.Lock()
 
@@ -102,10 +103,11 @@ class Searcher:
     def open(cls, settings: Settings) -> Searcher:
         """The current generation with its models loaded. Raises GenerationError, ModelError."""
         generation = _sound(Generation.current(settings.index_dir, milvus.engine(settings.index)))
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             models = pool.submit(load_models, settings)
             # The files of models are read outside of Python's lock; the tables of words meanwhile.
-            concepts_in("breach", detect("the breach"))
+            pool.submit(detect, "The breach of a duty.")
+            concepts_in("breach", "en")
             return cls(settings, generation, models.result())
 
     def stale(self) -> bool:
@@ -321,16 +323,14 @@ class Searcher:
         found = Evidence(float(max(core)), about, law, ranking.nearness, mutual)
         return no_counterpart(query, found, group.jurisdiction)
 
-    def _mask(self, filters: Filters) -> np.ndarray | None:
+    def _allowed(self, filters: Filters) -> np.ndarray | None:
         """Which rows the filters allow; None where they allow all that is asked of the jurisdictions."""
         f = replace(filters, jurisdictions=())
         if f == Filters():
             return None
         g = self.generation
         fits = {key: _fits(f, i) for key, i in g.instruments.items()}
-        mask = np.zeros(len(g.ids), bool)
-        for key, start, stop in g.runs:
-            mask[start:stop] = fits[key]
+        mask = np.repeat([fits[key] for key, _, _ in g.runs], np.diff(g.ids.texts))
         if f.topics:
             for topic in f.topics:
                 if topic not in g.taxonomy.topics:

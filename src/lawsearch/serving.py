@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import socket
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,11 +15,17 @@ from lawsearch.console import err, out
 from lawsearch.logs import configure
 from lawsearch.settings import Settings, load_settings
 
-#: Seconds that an idle connection is kept: longer than proxies and clients keep theirs, which would else find it closed
-#: at the moment that they use it.
+#: Seconds that an idle connection is kept: longer than proxies (60) and clients (5, and uvicorn's own default) keep
+#: theirs, which would else find it closed at the moment that they use it.
 KEPT = 75
 #: Seconds that a process may say nothing, as it may while it loads the models, before it is replaced.
 SILENT = 60
+
+
+def configured(application: Any, **more: Any) -> uvicorn.Config:
+    """How the application is served. Lines of the log go where ours go; what uvicorn would log of requests names
+    addresses in full."""
+    return uvicorn.Config(application, log_config=None, access_log=False, timeout_keep_alive=KEPT, **more)
 
 
 def application() -> FastAPI:
@@ -42,10 +49,9 @@ class Processes(Multiprocess):
         given = {"HOST": settings.host, "PORT": settings.port, "THREADS": threads}
         os.environ.update({f"LAWSEARCH_{name}": str(value) for name, value in given.items()})
         self.address = address
-        config = uvicorn.Config(
-            "lawsearch.serving:application", factory=True, workers=count, log_config=None, access_log=False,
-            timeout_worker_healthcheck=SILENT, timeout_keep_alive=KEPT,
-        )  # fmt: skip
+        config = configured(
+            "lawsearch.serving:application", factory=True, workers=count, timeout_worker_healthcheck=SILENT
+        )
         super().__init__(config, [listener])
 
     def init_processes(self) -> None:

@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     batch_size: int = Field(16, ge=1, le=1024, description="Windows of text embedded at once.")
     threads: int = Field(0, ge=0, description="Threads for embedding; 0: as many as there are cores.")
     flat_limit: int = Field(
-        200_000, ge=1, description="Vectors up to which search looks at all; above, an IVF-SQ8 index is built."
+        50_000, ge=1, description="Vectors up to which search looks at all; above, an IVF-SQ8 index is built."
     )
     index: IndexSettings = IndexSettings()
     keep_generations: int = Field(2, ge=1, description="How many built generations are kept.")

@@ -1,5 +1,5 @@
-"""Nearest vectors, and how FAISS finds them: exact in a small range of rows and under a filter, in eight bits where a
-range is large, IVF-SQ8 where it is very large; and the vectors of parts.
+"""Nearest vectors, and how they are found: exactly in a small range of rows and under a filter, by FAISS in eight bits
+where a range is large, IVF-SQ8 where it is very large; and the vectors of parts.
 
 All files are mapped, not read: what several processes search is in memory once.
 """
@@ -7,19 +7,22 @@ All files are mapped, not read: what several processes search is in memory once.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import faiss
 import numpy as np
+
+from lawsearch import mapped
 
 #: Vectors up to which a range is scanned as it is: beyond, reading four bytes a number is what takes the time.
 PLAIN = 4096
 #: The largest number of a vector as it is stored, and of how many such numbers the scale takes the place behind them.
 _LARGEST, _SCALE = 2**15 - 1, 2
-#: Lists probed of an IVF index: recall .96 at a million vectors, a hundredth of the time of a full scan.
-PROBES = 32
+#: Lists probed of an IVF index, of twice the root of its size: recall .98 at k = 50 of 66,000 vectors, docs/scale.md.
+PROBES = 128
+#: Rows that are copied at once.
+_STEP = 8192
 
 
 class Nearest(Protocol):
@@ -42,6 +45,26 @@ class Nearest(Protocol):
         ...
 
 
+def zeros(path: Path, shape: tuple[int, int], kind: type = np.float32) -> np.ndarray:
+    """A new file of numpy's, mapped, to be filled; what stays zero takes no room on most disks."""
+    path.parent.mkdir(exist_ok=True)
+    return np.lib.format.open_memmap(path, "w+", kind, shape)
+
+
+def write(path: Path, shape: tuple[int, int], pieces: Iterable[np.ndarray]) -> None:
+    """Write vectors (n, d), float32, that come in ``pieces`` one after another, into a new file."""
+    _fill(zeros(path, shape), pieces)
+
+
+def _fill(rows: np.ndarray, pieces: Iterable[np.ndarray]) -> None:
+    at = 0
+    for piece in pieces:
+        rows[at : at + len(piece)] = piece
+        at += len(piece)
+    if at != len(rows):
+        raise ValueError(f"{at} vectors of {len(rows)}")
+
+
 class Parts:
     """Vectors of unit length as integers of sixteen bits, each with a scale of its own, mapped, read as float32 (n, d).
 
@@ -50,16 +73,13 @@ class Parts:
 
     def __init__(self, path: Path) -> None:
         """Open what ``write`` wrote. Raises OSError, ValueError where it is damaged."""
-        # As a plain array over what is mapped: numpy's own class for that costs more than a small piece of it.
-        self._stored = np.load(path, mmap_mode="r").view(np.ndarray)
+        self._stored = mapped.array(path)
         self.shape = (len(self._stored), self._stored.shape[1] - _SCALE)
 
     @staticmethod
-    def write(path: Path, vectors: np.ndarray) -> None:
-        """Write vectors (n, d), float32, into a new file."""
-        scales = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0).astype(np.float32) / _LARGEST
-        numbers = np.round(vectors / np.where(scales, scales, 1)).astype(np.int16)
-        np.save(path, np.concatenate([numbers, scales.view(np.int16)], axis=1))
+    def write(path: Path, shape: tuple[int, int], pieces: Iterable[np.ndarray]) -> None:
+        """Write vectors (n, d), float32, that come in ``pieces`` one after another, into a new file."""
+        _fill(zeros(path, (shape[0], shape[1] + _SCALE), np.int16), map(_stored, pieces))
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -71,48 +91,47 @@ class Parts:
         return found
 
 
+def _stored(vectors: np.ndarray) -> np.ndarray:
+    scales = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0).astype(np.float32) / _LARGEST
+    numbers = np.round(vectors / np.where(scales, scales, 1)).astype(np.int16)
+    return np.concatenate([numbers, scales.view(np.int16)], axis=1)
+
+
 class VectorIndex:
     """One vector of every unit, in row order. ``ranges`` names contiguous rows that are searched on their own."""
 
     def __init__(self, folder: Path, ranges: Mapping[str, tuple[int, int]]) -> None:
-        """Open what ``build`` wrote into ``folder``, mapped, not read. Raises RuntimeError where it is damaged."""
-        self._flat: Any = faiss.read_index(str(folder / "whole.faiss"), faiss.IO_FLAG_MMAP_IFC)
+        """Open what ``write`` and ``build`` wrote into ``folder``. Raises OSError, ValueError, RuntimeError where it is
+        damaged."""
+        self.vectors = mapped.array(folder / "whole.npy")
         self._ranges = dict(ranges)
-        self._coarse = {
-            name: faiss.read_index(str(folder / f"whole-{name}.faiss"), faiss.IO_FLAG_MMAP_IFC)
-            for name in ranges
-            if (folder / f"whole-{name}.faiss").exists()
-        }
+        paths = {name: folder / f"whole-{name}.faiss" for name in ranges}
+        self._coarse = {name: _faiss(path) for name, path in paths.items() if path.exists()}
 
     @staticmethod
-    def build(folder: Path, vectors: np.ndarray, ranges: Mapping[str, tuple[int, int]], flat_limit: int) -> None:
-        """Write the index of ``vectors`` (n, d), unit length, float32; beside it one in eight bits for each range above
-        ``PLAIN`` (or the limit, where that is less), from the limit on by lists."""
-        folder.mkdir(exist_ok=True)
-        faiss.omp_set_num_threads(os.cpu_count() or 1)
-        flat = faiss.IndexFlatIP(vectors.shape[1])
-        flat.add(vectors)
-        faiss.write_index(flat, str(folder / "whole.faiss"))
+    def build(folder: Path, ranges: Mapping[str, tuple[int, int]], flat_limit: int) -> None:
+        """Write, beside the vectors ``whole.npy`` in ``folder``, all of unit length, an index in eight bits for each
+        range above ``PLAIN`` (or the limit, where that is less), from the limit on by lists."""
+        vectors = mapped.array(folder / "whole.npy")
         for name, (start, stop) in ranges.items():
             if stop - start <= min(PLAIN, flat_limit):
                 continue
+            import faiss
+
+            faiss.omp_set_num_threads(os.cpu_count() or 1)
             # FAISS wants 39 vectors to place a list by; that only bounds small ranges.
-            lists = max(1, min(int(4 * np.sqrt(stop - start)), (stop - start) // 39))
+            lists = max(1, min(int(2 * np.sqrt(stop - start)), (stop - start) // 39))
             kind = f"IVF{lists},SQ8" if stop - start > flat_limit else "SQ8"
             index = faiss.index_factory(vectors.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
             part = vectors[start:stop]
             rng = np.random.default_rng(0)
-            index.train(part[rng.permutation(len(part))[: 64 * lists]])
-            index.add(part)
+            index.train(part[np.sort(rng.permutation(len(part))[: 64 * lists])])
+            for at in range(0, len(part), _STEP):
+                index.add(part[at : at + _STEP])
             faiss.write_index(index, str(folder / f"whole-{name}.faiss"))
 
     def __len__(self) -> int:
-        return int(self._flat.ntotal)
-
-    @property
-    def vectors(self) -> np.ndarray:
-        """All vectors, shape (n, d), as a view of the mapped file."""
-        return faiss.rev_swig_ptr(self._flat.get_xb(), self._flat.ntotal * self._flat.d).reshape(-1, self._flat.d)
+        return len(self.vectors)
 
     def search(
         self, query: np.ndarray, name: str, limit: int, mask: np.ndarray | None = None
@@ -121,27 +140,48 @@ class VectorIndex:
 
         ``mask`` (n,) bool bars rows; a filtered search is exact, whatever the size.
         """
-        # For the calling thread: more of them wait for each other longer than one takes, where others are busy, too.
-        faiss.omp_set_num_threads(1)
         start, stop = self._ranges[name]
         limit = min(limit, stop - start)
         if mask is None and name in self._coarse:
-            coarse = self._coarse[name]
-            parameters: Any = None
-            if isinstance(coarse, faiss.IndexIVF):
-                parameters = faiss.SearchParametersIVF(nprobe=PROBES)  # type: ignore[call-arg]
             # Eight bits a number misplace what is nearly alike: of twice as many the exact cosines decide.
-            _, rows = coarse.search(query[None], 2 * limit, params=parameters)
-            rows = rows[0][rows[0] >= 0] + start
+            rows = _roughly(self._coarse[name], query, 2 * limit) + start
             cosines = self.vectors[rows] @ query
-            best = np.argsort(-cosines, kind="stable")[:limit]
-            return rows[best], cosines[best]
-        selector: faiss.IDSelector = faiss.IDSelectorRange(start, stop)
-        if mask is not None:
-            # The bitmap outlives the call: FAISS keeps only its address.
-            bits = np.packbits(mask, bitorder="little")
-            selector = faiss.IDSelectorAnd(selector, faiss.IDSelectorBitmap(len(mask), faiss.swig_ptr(bits)))
-        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        cosines, rows = self._flat.search(query[None], limit, params=parameters)
-        found = rows[0] >= 0
-        return rows[0][found].astype(np.int64), cosines[0][found]
+        elif mask is None:
+            rows = np.arange(start, stop)
+            cosines = self.vectors[start:stop] @ query
+        else:
+            rows = np.flatnonzero(mask[start:stop]) + start
+            cosines = self._cosines(query, rows, start, stop)
+        if limit < len(rows):
+            best = np.sort(np.argpartition(-cosines, limit)[:limit])
+            rows, cosines = rows[best], cosines[best]
+        best = np.argsort(-cosines, kind="stable")
+        return rows[best], cosines[best]
+
+    def _cosines(self, query: np.ndarray, rows: np.ndarray, start: int, stop: int) -> np.ndarray:
+        """The cosines of some rows of a range, whichever way fewer bytes are touched."""
+        if 2 * len(rows) > stop - start:
+            return (self.vectors[start:stop] @ query)[rows - start]
+        steps = (rows[at : at + _STEP] for at in range(0, len(rows), _STEP))
+        return np.concatenate([np.zeros(0, np.float32), *(self.vectors[some] @ query for some in steps)])
+
+
+def _faiss(path: Path) -> Any:
+    # Imported here: it takes a while to import, and small corpora need none of it.
+    import faiss
+
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+
+
+def _roughly(index: Any, query: np.ndarray, limit: int) -> np.ndarray:
+    """The places of what is nearest, as far as eight bits and the lists that are looked into can tell."""
+    import faiss
+
+    # For the calling thread: more of them wait for each other longer than one takes, where others are busy, too.
+    faiss.omp_set_num_threads(1)
+    parameters: Any = None
+    if isinstance(index, faiss.IndexIVF):
+        parameters = faiss.SearchParametersIVF(nprobe=PROBES)  # type: ignore[call-arg]
+    _, rows = index.search(query[None], limit, params=parameters)
+    found: np.ndarray = rows[0][rows[0] >= 0]
+    return found

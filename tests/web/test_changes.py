@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -322,7 +323,8 @@ def test_a_report_when_the_generation_before_is_gone(searcher: Searcher, tmp_pat
     folder = searcher.generation.store.path.parent
     alone = tmp_path / "index" / "generations" / folder.name
     alone.mkdir(parents=True)
-    for name in ("manifest.json", "store.db", "units.txt", "links.npz"):
+    shutil.copytree(folder / "links", alone / "links")
+    for name in ("manifest.json", "store.db", "units.txt", "texts.npy"):
         (alone / name).write_bytes((folder / name).read_bytes())
     found = history.of_generation(alone)
     assert found is not None
