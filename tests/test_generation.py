@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from laws import BOATS, CORPUS, PH, SG, expression
 
+from lawsearch import indexing
 from lawsearch.embedding import Encoder, Models
 from lawsearch.errors import GenerationError
 from lawsearch.generation import FORMAT, Generation, current_name, generations_dir, names, prune, switch
@@ -83,6 +84,17 @@ def test_preambles_are_kept_but_not_matched(core: Searcher) -> None:
     store = core.generation.store
     assert store.resolve(f"{SG.id}/~preamble").text.startswith("An Act")
     assert f"{SG.id}/en/~preamble" not in core.generation.rows
+
+
+def test_units_are_the_same_whether_kept_or_read_again(core: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, groups = rows(core.generation.store)
+    monkeypatch.setattr(indexing, "KEPT", 2)
+    read, same = rows(core.generation.store)
+    assert groups == same
+    assert list(kept) == list(read)
+    assert list(read) == list(read), "read again"
+    assert (kept[1], kept[1:3]) == (read[1], read[1:3])
+    assert kept.ids == read.ids == list(core.generation.ids)
 
 
 def test_vectors_are_those_of_their_provisions(core: Searcher, models: Models) -> None:

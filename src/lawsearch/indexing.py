@@ -33,6 +33,8 @@ from lawsearch.store import Store
 from lawsearch.topic import Taxonomy
 from lawsearch.vectors import Parts, VectorIndex
 
+#: Units of a corpus up to which they are kept in memory while it is built: some 60 MB.
+KEPT = 30_000
 #: Share of the units up to which those that changed are linked with what is there; beyond it all links are made anew.
 RELINKED = 0.1
 #: Texts whose vectors are in memory together.
@@ -158,15 +160,25 @@ def _matching(
 
 
 class Units(Sequence[Provision]):
-    """The units of matching of a store that does not change, in row order, read when they are asked for: a million of
-    them are gigabytes."""
+    """The units of matching of a store that does not change, in row order; those of a large corpus are read whenever
+    they are asked for: a million of them are gigabytes."""
 
     def __init__(self, store: Store, texts: Sequence[tuple[str, str]]) -> None:
         """``texts`` are the instruments and languages in their order."""
         self._store, self._texts = store, texts
-        self.ids = [unit.id for unit in self]
+        self._kept: list[Provision] = []
+        self.ids = []
+        for unit in self._read():
+            self.ids.append(unit.id)
+            if len(self.ids) <= KEPT:
+                self._kept.append(unit)
+        if len(self.ids) > KEPT:
+            self._kept = []
 
     def __iter__(self) -> Iterator[Provision]:
+        return iter(self._kept) if self._kept else self._read()
+
+    def _read(self) -> Iterator[Provision]:
         for text in self._texts:
             yield from (unit for unit in self._store.contents(*text) if unit.is_matched)
 
@@ -178,6 +190,8 @@ class Units(Sequence[Provision]):
     @overload
     def __getitem__(self, row: slice) -> list[Provision]: ...
     def __getitem__(self, row: int | slice) -> Provision | list[Provision]:
+        if self._kept:
+            return self._kept[row]
         if isinstance(row, slice):
             return [self._store.provision(key) for key in self.ids[row]]
         return self._store.provision(self.ids[row])
