@@ -12,15 +12,7 @@ from ingest.layout import Note
 from ingest.numbering import readings, value
 from ingest.page import Row
 from ingest.paragraph import LABEL, Paragraph, ended, mend, paragraphs, running_text
-from ingest.segment import (
-    Segment,
-    Segmentation,
-    eid_number,
-    expanded,
-    missing_numbers,
-    split_note,
-    stops,
-)
+from ingest.segment import Segment, Segmentation, eid_number, expanded, missing_numbers, split_note, stops
 from ingest.sequence import Candidate, best_chain
 from ingest.subdivision import Division, quoted, recitals, subdivide
 from ingest.voting import Vote, body_style, candidates, restarts
@@ -288,8 +280,7 @@ class _Cutter:
         """The parts of a unit; in an amending law the articles that it quotes."""
         found = [p for p in found if not is_mark(p.text)]
         if self.family.inner is None:
-            known = definitions_of(self.family.language)
-            opening = found[0].text if found else ""
+            known, opening = definitions_of(self.family.language), found[0].text if found else ""
             return subdivide(found, known, known is not None and known.fill(title, opening))
         chain = best_chain(self._inner([p.text for p in found]), strict=False)[1]
         return quoted(found, {c.row: c.number for c in chain}) if chain else subdivide(found)
