@@ -33,7 +33,7 @@ from lawsearch.store import Store
 from lawsearch.topic import Taxonomy
 from lawsearch.vectors import Parts, VectorIndex
 
-#: Units of a corpus up to which they are kept in memory while it is built: some 60 MB.
+#: Units of a corpus up to which they are kept in memory while it is built: 110 MB for 28,000 of Singapore's Acts.
 KEPT = 30_000
 #: Share of the units up to which those that changed are linked with what is there; beyond it all links are made anew.
 RELINKED = 0.1

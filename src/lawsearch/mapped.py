@@ -12,9 +12,11 @@ def write(folder: Path, matrix: sparse.csr_matrix) -> None:
     """Write a matrix into ``folder``, in place of what was there."""
     folder.mkdir(exist_ok=True)
     matrix.sort_indices()
-    for name in ("indptr", "indices", "data"):
-        np.save(folder / f"{name}.npy", getattr(matrix, name))
-    np.save(folder / "columns.npy", np.array(matrix.shape[1]))
+    parts = {"indptr": matrix.indptr, "indices": matrix.indices, "data": matrix.data}
+    for name, values in {**parts, "columns": np.array(matrix.shape[1])}.items():
+        # Never over a file that somebody may have mapped: to look at what was cut off ends a process.
+        (folder / f"{name}.npy").unlink(missing_ok=True)
+        np.save(folder / f"{name}.npy", values)
 
 
 def read(folder: Path) -> sparse.csr_matrix:

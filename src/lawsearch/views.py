@@ -15,7 +15,7 @@ PART_LENGTH = 25
 #: A definitions section may have hundreds of parts; the whole and the words still hold those beyond.
 PARTS = 64
 #: How often a concept counts that a heading names. "Consent required" says once what it is about, and its text a dozen
-#: times "collect, use or disclose", as its whole law does; between 3 and 30 the number makes no difference.
+#: times "collect, use or disclose", as its whole law does; between 3 and 30 the number hardly matters.
 HEADED = 5
 _ENUMERATOR = re.compile(
     r"^\s*(?:\(\s*\w{1,4}\s*\)|[^\W\d_]{1,2}\)|[^\W\d_]\.|\d{1,3}[.)]|\d{1,3}\.\d{1,3}\.?|[-–—•])\s*", re.UNICODE

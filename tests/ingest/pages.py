@@ -12,6 +12,8 @@ from ingest.segment import Segment, Segmentation
 from ingest.segmentation import segment
 from ingest.voting import vote
 
+KEEPER = "The keeper of a lamp must see that it burns from dusk until the sun has risen."
+
 
 def line(text: str, y: float, x: float = 72.0, *, page: int = 1, size: float = 11.0) -> Line:
     """A line of text; ``**text**`` is bold, ``^text^`` centred on an A4 page."""
@@ -117,3 +119,8 @@ def typed(*texts: str) -> list[list[tuple[float, float, str]]]:
         ]
         for text in texts
     ]
+
+
+def by_number(text: str) -> dict[str, Segment]:
+    """The units of a law made of lines of text, by their numbers."""
+    return {unit.number: unit for unit in units(cut(text))}
