@@ -96,7 +96,7 @@ def test_a_chain_through_a_third_law_ranks_higher() -> None:
     assert links[0, 6] > 1.5 * links[0, 7]
     ((direct,),) = matcher.ranks([0], groups[2:])
     assert direct.scores[0] == direct.scores[1], "without the bridge the two are alike"
-    (bridged,) = matcher.bridged([direct], matcher.bridges(0, links))
+    (bridged,) = matcher.bridged([direct], next(matcher.bridges_of([0], links)))
     assert bridged.rows[0] == 6
     assert bridged.scores[0] > bridged.scores[1] + 0.1
 

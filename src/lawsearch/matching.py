@@ -307,12 +307,12 @@ class Matcher:
             further.append(g.english.search(query.english, group.name, FURTHER, mask)[0])
         return np.unique(np.concatenate(further)), cosines
 
-    def bridges(self, row: int, links: sparse.csr_matrix | None = None) -> Bridges:
-        """What ``links``, by default those of the generation, say to the indexed unit at ``row``.
+    def bridges(self, row: int) -> Bridges:
+        """What the links of the generation say to the indexed unit at ``row``.
 
         As ``bridges_of``; for one unit, steps along links take less time than products of matrices of all units.
         """
-        links, follows = self.generation.links if links is None else links, self.generation.follows
+        links, follows = self.generation.links, self.generation.follows
         own, shares = _along(links, np.array([row]), np.ones(1, np.float32))
         around = [there for there, same in ((row - 1, row and follows[row - 1]), (row + 1, follows[row])) if same]
         near = np.array([row, *around])
