@@ -59,6 +59,7 @@ LAYERS = (
         "history",
         "former",
         "ranking",
+        "bridges",
         "grading",
         "matching",
         "linking",

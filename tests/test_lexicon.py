@@ -74,14 +74,22 @@ def lexicon(tmp_path: Path) -> Lexicon:
     ],
 )
 def test_search_stays_in_its_group_best_first(lexicon: Lexicon, query: list[str], group: str, rows: list[int]) -> None:
-    found, scores = lexicon.search(query, group, 10)
+    found, scores = lexicon.search(query, [group], 10)
     assert found.tolist() == rows
     assert sorted(scores.tolist(), reverse=True) == scores.tolist()
     assert (scores > 0).all()
 
 
+def test_search_of_several_groups_is_that_of_each(lexicon: Lexicon) -> None:
+    query, names = ["oil", "lamp"], ["sg-en", "ph-en"]
+    alone = [row for name in names for row in zip(*lexicon.search(query, [name], 9), strict=True)]
+    together = zip(*lexicon.search(query, names, 9), strict=True)
+    assert list(together) == sorted(alone, key=lambda found: -found[1])
+    assert not len(lexicon.search(["lamp"], [], 9)[0])
+
+
 def test_search_gives_at_most_the_limit(lexicon: Lexicon) -> None:
-    assert lexicon.search(["lamp"], "sg-en", 1)[0].tolist() == [1]
+    assert lexicon.search(["lamp"], ["sg-en"], 1)[0].tolist() == [1]
 
 
 def test_rare_words_come_first_and_unknown_ones_are_dropped(lexicon: Lexicon) -> None:

@@ -12,8 +12,9 @@ from laws import SG
 from scipy import sparse
 
 from lawsearch import confidence, matching, views
+from lawsearch.bridges import STEP, TOLD, Bridges, beside, between, places
 from lawsearch.confidence import CERTAIN, Evidence, doubts, no_counterpart, relative, returned, weights
-from lawsearch.matching import BLOCK, NEAREST, STEP, TOLD, Bridges, Matcher, beside, late, places
+from lawsearch.matching import BLOCK, NEAREST, Matcher, late
 from lawsearch.provision import Provision
 from lawsearch.ranking import NOTHING, WEIGHTS, Ranking, attention, fuse, standard
 from lawsearch.search import Searcher
@@ -254,6 +255,14 @@ def test_links_beside_equal_a_plain_double_loop(seed: int, follows: list[bool]) 
                 if (here := steps(row, i)) is not None and (there := steps(target, j)) is not None and here + there
             ]
             assert found[target] == pytest.approx(sum(pairs), abs=1e-9)
+
+
+def test_links_between_are_a_piece_of_all() -> None:
+    rng = np.random.default_rng(4)
+    dense = (rng.random((9, 9)) * (rng.random((9, 9)) < 0.4)).astype(np.float32)
+    rows = np.array([7, 0, 7, 3])
+    assert between(sparse.csr_matrix(dense), rows, 2, 6).tolist() == dense[rows, 2:6].tolist()
+    assert between(sparse.csr_matrix(dense), rows[:0], 2, 6).shape == (0, 4)
 
 
 @pytest.mark.parametrize("group", ["sg-en", "ph-en", "th-th"])

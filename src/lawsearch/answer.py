@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from lawsearch.instrument import Instrument
 from lawsearch.provision import Provision
@@ -58,6 +59,15 @@ class Hit:
     passage: str = ""
     topics: tuple[str, ...] = ()
     until: str = ""
+
+
+class Reasons(TypedDict, total=False):
+    """Why a provision answers: the fields of a ``Hit`` that take a closer look at both sides."""
+
+    signals: tuple[Signal, ...]
+    terms: tuple[str, ...]
+    concepts: tuple[str, ...]
+    passage: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
+from lawsearch.bridges import attended
 from lawsearch.confidence import doubts, relative
 from lawsearch.embedding import Models
 from lawsearch.generation import Group
 from lawsearch.linking import Progress, silent
-from lawsearch.matching import Matcher, attended
+from lawsearch.matching import Matcher
 from lawsearch.topic import Topic
 
 #: Score from which a provision is said to be about a topic: likelier than not.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ from scipy import sparse
 
 from lawsearch import mapped
 from lawsearch.concepts import concepts
+
+#: So many texts are remembered by what they name.
+TEXTS = 1024
 
 
 def concepts_digest() -> str:
@@ -34,6 +38,8 @@ class Bags:
         self._rarity: np.ndarray = np.load(folder / "concepts" / "rarity.npy")
         self.keys: list[str] = np.load(folder / "concepts" / "keys.npy").tolist()
         self._place = {key: i for i, key in enumerate(self.keys)}
+        #: The concepts of a law are asked for by every question that one of its provisions answers.
+        self._concepts_of = lru_cache(TEXTS)(self._named)
 
     @staticmethod
     def build(folder: Path, counts: Iterable[Mapping[str, int]]) -> None:
@@ -105,8 +111,10 @@ class Bags:
 
     def named(self, query: np.ndarray, start: int, stop: int) -> float:
         """The share of a query's concepts, by weight, that units from row ``start`` to ``stop`` name between them."""
-        places = np.unique(self._matrix.indices[slice(*self._matrix.indptr[[start, stop]])])
-        return float((query[places] ** 2).sum())
+        return float((query[self._concepts_of(start, stop)] ** 2).sum())
+
+    def _named(self, start: int, stop: int) -> np.ndarray:
+        return np.unique(self._matrix.indices[slice(*self._matrix.indptr[[start, stop]])])
 
     def _spread(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the concepts of the units at ``rows`` are kept, and which of ``rows`` each is of."""

@@ -12,9 +12,10 @@ from importlib.resources import files
 import numpy as np
 
 from lawsearch.bags import spans
+from lawsearch.bridges import Bridges
 from lawsearch.generation import Group
-from lawsearch.matching import NEAREST, Bridges, Matcher, Query, directions, late
-from lawsearch.ranking import Ranking, fuse
+from lawsearch.matching import NEAREST, Matcher, Query, directions, late
+from lawsearch.ranking import WEIGHTS, Ranking, attention, standard
 
 #: Nobody is surer than two readers of the same laws, who agree at F1 .96.
 CERTAIN = 0.96
@@ -100,12 +101,12 @@ def returned(matcher: Matcher, row: int, candidates: Sequence[int], groups: Sequ
     counts, widths = (g.offsets[of + 1] - g.offsets[of] for of in (rows, asked))
     lines, theirs = (g.parts[spans(g.offsets[of], n)] for of, n in ((rows, counts), (asked, widths)))
     parts = 2 * late(lines, counts, theirs, widths) - directions(widths) * hubs
-    seen = [
-        {"meaning": near, "parts": part} if width else {"meaning": near}
-        for near, part, width in zip(meaning.T, parts.T, widths.tolist(), strict=True)
-    ]
-    rankings = fuse([rows] * len(seen), seen)
-    return [float(ranking.shares()[ranking.rows == row][0]) for ranking in rankings]
+    every, asking = np.array([len(rows)]), (widths > 0)[:, None]
+    # A candidate without parts is compared by meaning alone.
+    seen = WEIGHTS["meaning"] * standard(meaning.T, every) + WEIGHTS["parts"] * standard(parts.T * asking, every)
+    shares = attention(standard(seen, every))
+    found: list[float] = shares[:, rows == row].ravel().tolist()
+    return found
 
 
 def doubts(

@@ -163,6 +163,4 @@ class _Direction:
         at = self._places.get(unit, {}).get(other)
         if at is None:
             return ()
-        r = self._rankings[unit]
-        found = [Signal(n, float(r.views[n][at]), float(c[at])) for n, c in r.contributions.items()]
-        return tuple(sorted(found, key=lambda s: -s.share))
+        return self._rankings[unit].signals(at)

@@ -17,11 +17,12 @@ from scipy import sparse
 
 from lawsearch import views
 from lawsearch.bags import spans
+from lawsearch.bridges import Bridges
 from lawsearch.embedding import Encoder, Models
 from lawsearch.generation import Generation, Group
 from lawsearch.instrument import Instrument
 from lawsearch.journal import Version
-from lawsearch.matching import Bridges, Matcher, Query, directions, late
+from lawsearch.matching import Matcher, Query, directions, late
 from lawsearch.ranking import Ranking, fuse
 from lawsearch.store import Store
 from lawsearch.vectors import Parts

@@ -91,14 +91,17 @@ class Lexicon:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def search(self, query: Sequence[str], group: str, limit: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of ``group`` with any of the words ``query`` and their BM25 scores, best first, at most ``limit``."""
+    def search(self, query: Sequence[str], groups: Sequence[str], limit: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of any of ``groups`` with any of the words ``query`` and their BM25 scores, best first, at most
+        ``limit``."""
         t = self._tantivy
-        if not query:
+        if not query or not groups:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        should = [(t.Occur.Should, t.Query.term_query(self._schema, "words", word)) for word in query]
-        must = t.Query.const_score_query(t.Query.term_query(self._schema, "group", group), 0.0)
-        whole = t.Query.boolean_query([(t.Occur.Must, t.Query.boolean_query(should)), (t.Occur.Must, must)])
+        said, home = (
+            t.Query.boolean_query([(t.Occur.Should, t.Query.term_query(self._schema, field, one)) for one in wanted])
+            for field, wanted in (("words", query), ("group", groups))
+        )
+        whole = t.Query.boolean_query([(t.Occur.Must, said), (t.Occur.Must, t.Query.const_score_query(home, 0.0))])
         found = self._searcher.search(whole, limit, count=False).hits
         scores = np.array([score for score, _ in found], np.float32)
         rows = self._searcher.fast_field_values("row", [address for _, address in found]) if found else []

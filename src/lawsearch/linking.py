@@ -10,8 +10,9 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from lawsearch.bridges import LINKS, attended, lifted, said
 from lawsearch.generation import Group
-from lawsearch.matching import CROSSING, LINKS, Matcher, attended, lifted, said
+from lawsearch.matching import CROSSING, Matcher
 from lawsearch.provision import Provision
 from lawsearch.ranking import Ranking
 

@@ -11,7 +11,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Container, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
@@ -22,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from lawsearch import views
 from lawsearch.bags import spans
+from lawsearch.bridges import STEP, Bridges, along, attended, beside, lifted, places, row_of, said, summed
 from lawsearch.citation import headed
 from lawsearch.concepts import concepts_in
 from lawsearch.embedding import Models
@@ -29,21 +32,13 @@ from lawsearch.generation import Generation, Group
 from lawsearch.instrument import UNKNOWN
 from lawsearch.lexicon import words
 from lawsearch.provision import Provision
-from lawsearch.ranking import Ranking, added, fuse
+from lawsearch.ranking import Ranking, fuse
 from lawsearch.text import normal
 
-#: Weights of the bridge and of the neighbourhood against the standardised sum of the views.
-TOLD = {"bridge": 1.5, "neighbours": 0.2}
-#: What a link one place further on in either text counts, against one between the two themselves.
-STEP = 0.5
 #: Candidates of a group by meaning, and by each further view: a whole law, or the top of a whole jurisdiction.
 NEAREST, FURTHER = 128, 32
 #: The nearest eighth of a group tells how near it is to a question as a whole; a share, for laws differ in length.
 NEIGHBOURHOOD = 8
-#: How many shares of attention are kept as links.
-LINKS = 20
-#: Share of attention below which a bridge counts as none.
-FAINT = 1e-3
 #: Queries that are compared at once, and units whose bridges are found at once.
 TOGETHER, CROSSING = 32, 256
 #: Units up to which a group is looked at as a whole; of a larger one the indexes say what is near.
@@ -91,6 +86,8 @@ class Asked:
 
 #: Rows of a group that hold words of a query, best first, and how well; None where they are of another language.
 _Words = tuple[np.ndarray, np.ndarray] | None
+#: Searches under way: rows of a group that are nearest by a view, best first, and their cosines.
+_Sought = Sequence[Future[tuple[np.ndarray, np.ndarray]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +101,6 @@ class _Candidates:
     words: Sequence[_Words]
     chosen: Sequence[np.ndarray]
     near: Sequence[np.ndarray | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Bridges:
-    """What links say of all units, each (n,): ``shares``, the attention that the question gives to each; ``reach``,
-    what each has of it after one more step along the links; ``beside``, how much links what stands beside the question
-    and beside each unit, None for a text by itself."""
-
-    shares: np.ndarray
-    reach: np.ndarray
-    beside: np.ndarray | None = None
 
 
 @cache
@@ -131,6 +117,8 @@ class Matcher:
         _alone()
         self.generation = generation
         self._column = {language: i for i, language in enumerate(generation.languages)}
+        #: Asks the indexes of large groups, all of them at once. No thread starts before there is such a group.
+        self._pool = ThreadPoolExecutor(os.cpu_count(), "index")
 
     def query_of(self, row: int, unit: Provision, languages: Container[str] | None = None) -> Query:
         """The query that the indexed unit at ``row`` is; its words, which take the most time, only where its language
@@ -189,17 +177,38 @@ class Matcher:
         left = iter(queries)
         while some := list(islice(left, max(1, TOGETHER // (1 + large)))):
             asked = Asked(some)
-            looked = [self._candidates(asked, group, mask) for group in groups]
+            # Small groups are looked through while the indexes of the large ones are searched.
+            sought = [[self._sought(query, group, mask) for query in some] for group in groups]
+            said = [self._said(query, groups) for query in some]
+            looked = [
+                self._candidates(asked, group, [own.get(group.name) for own in said], searches, mask)
+                for group, searches in zip(groups, sought, strict=True)
+            ]
             yield from self._compared(asked, looked)
 
-    def _candidates(self, asked: Asked, group: Group, mask: np.ndarray | None) -> _Candidates:
+    def _said(self, query: Query, groups: Sequence[Group]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """By name of each group of the query's language: its rows that hold words of the query, and how well."""
+        own = [group for group in groups if group.language == query.language]
+        # To look for many words takes about as long in all small groups together as in one of them.
+        small = [group for group in own if group.stop - group.start <= BLOCK]
+        size = sum(group.stop - group.start for group in small)
+        search = self.generation.lexicon.search
+        rows, scores = search(query.words, [group.name for group in small], size)
+        found = {}
+        for group in small:
+            there = np.flatnonzero((group.start <= rows) & (rows < group.stop))[: 4 * NEAREST]
+            found[group.name] = rows[there], scores[there]
+        return found | {g.name: search(query.words, [g.name], 4 * NEAREST) for g in own if g not in small}
+
+    def _candidates(
+        self,
+        asked: Asked,
+        group: Group,
+        words: Sequence[_Words],
+        sought: Sequence[_Sought],
+        mask: np.ndarray | None,
+    ) -> _Candidates:
         """The units of a group that each of the queries is to be compared with."""
-        words = [
-            self.generation.lexicon.search(query.words, group.name, 4 * NEAREST)
-            if query.language == group.language
-            else None
-            for query in asked.queries
-        ]
         size = group.stop - group.start
         if size <= NEAREST:
             # Every unit is a candidate.
@@ -209,7 +218,7 @@ class Matcher:
         if size <= BLOCK:
             found = self._sifted(asked, group, words, mask)
         else:
-            found = [self._nearest(query, group, own, mask) for query, own in zip(asked.queries, words, strict=True)]
+            found = [self._nearest(*one, mask=mask) for one in zip(asked.queries, words, sought, strict=True)]
         chosen = [own for own, _ in found]
         rows = chosen[0] if len(chosen) == 1 else np.unique(np.concatenate(chosen))
         return _Candidates(group, rows, words, chosen, [near for _, near in found])
@@ -293,18 +302,27 @@ class Matcher:
             chosen.append((np.unique(np.concatenate(rows)), cosines[near, i]))
         return chosen
 
-    def _nearest(
-        self, query: Query, group: Group, words: _Words, mask: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The rows of a group that are nearest to a query by any view, and the cosines of the nearest, best first."""
+    def _sought(self, query: Query, group: Group, mask: np.ndarray | None) -> _Sought:
+        """The searches of what is nearest to a query in a large group, by meaning and by each further view; none of a
+        group that is looked at as a whole."""
+        if group.stop - group.start <= BLOCK:
+            return ()
         g = self.generation
-        near, cosines = g.whole.search(query.meaning, group.name, 2 * NEAREST, mask)
+        wanted = [(g.whole, query.meaning, 2 * NEAREST), (g.title, query.title, FURTHER)]
+        if query.english is not None and group.language == "en":
+            wanted.append((g.english, query.english, FURTHER))
+        return [self._pool.submit(index.search, vector, group.name, most, mask) for index, vector, most in wanted]
+
+    def _nearest(
+        self, query: Query, words: _Words, sought: _Sought, mask: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of a large group that are nearest to a query by any view, and the cosines of the nearest, best
+        first."""
+        (near, cosines), *others = [search.result() for search in sought]
         best = np.argsort(self.hubness(near, query.language) - 2 * cosines, kind="stable")[:NEAREST]
-        further = [near[best], g.title.search(query.title, group.name, FURTHER, mask)[0]]
+        further = [near[best], *(rows for rows, _ in others)]
         if words is not None:
             further.append((words[0] if mask is None else words[0][mask[words[0]]])[:FURTHER])
-        if query.english is not None and group.language == "en":
-            further.append(g.english.search(query.english, group.name, FURTHER, mask)[0])
         return np.unique(np.concatenate(further)), cosines
 
     def bridges(self, row: int) -> Bridges:
@@ -313,16 +331,16 @@ class Matcher:
         As ``bridges_of``; for one unit, steps along links take less time than products of matrices of all units.
         """
         links, follows = self.generation.links, self.generation.follows
-        own, shares = _along(links, np.array([row]), np.ones(1, np.float32))
+        own, shares = along(links, np.array([row]), np.ones(1, np.float32))
         around = [there for there, same in ((row - 1, row and follows[row - 1]), (row + 1, follows[row])) if same]
         near = np.array([row, *around])
-        rows, weights = _along(links, near, np.where(near == row, 1, STEP).astype(np.float32))
+        rows, weights = along(links, near, np.where(near == row, 1, STEP).astype(np.float32))
         before, after = np.append(False, follows)[rows], follows[rows]
         spread = [(own, -shares), (rows, weights)]
         spread += [(rows[before] - 1, STEP * weights[before]), (rows[after] + 1, STEP * weights[after])]
         places, given = (np.concatenate(both) for both in zip(*spread, strict=True))
-        beside = _summed(places, given, len(follows))
-        return Bridges(_summed(own, shares, len(follows)), _summed(*_along(links, own, shares), len(follows)), beside)
+        beside = summed(places, given, len(follows))
+        return Bridges(summed(own, shares, len(follows)), summed(*along(links, own, shares), len(follows)), beside)
 
     def bridges_of(
         self, rows: Sequence[int], links: sparse.csr_matrix, groups: Sequence[Group] = ()
@@ -340,7 +358,7 @@ class Matcher:
             some = rows[at : at + CROSSING]
             shares, reach, near = links[some], links[some] @ there, beside(there, some, self._places)
             for i in range(len(some)):
-                yield Bridges(_row(shares, i), _row(reach, i), _row(near, i))
+                yield Bridges(row_of(shares, i), row_of(reach, i), row_of(near, i))
 
     @cached_property
     def _places(self) -> sparse.csr_matrix:
@@ -380,67 +398,6 @@ class Matcher:
     def bridged(self, rankings: Sequence[Ranking], bridges: Bridges) -> list[Ranking]:
         """The rankings with what links say of their candidates."""
         return lifted(rankings, [said(ranking, bridges) for ranking in rankings])
-
-
-def attended(rankings: Sequence[Ranking], links: sparse.csr_matrix) -> Bridges:
-    """What ``links`` (n, n) say to a question that ranks groups so."""
-    none = np.zeros(0, np.int64)
-    rows = np.concatenate([none, *(ranking.rows[:LINKS] for ranking in rankings)])
-    shares = np.concatenate([none, *(ranking.shares()[:LINKS] for ranking in rankings)]).astype(np.float32)
-    size = links.shape[0]
-    return Bridges(_summed(rows, shares, size), _summed(*_along(links, rows, shares), size))
-
-
-def said(ranking: Ranking, bridges: Bridges) -> dict[str, np.ndarray]:
-    """What links say of the candidates of a ranking, by view; nothing where they say nothing."""
-    views = {"bridge": bridges.reach, "neighbours": bridges.beside}
-    return {name: own for name, value in views.items() if value is not None and (own := value[ranking.rows]).any()}
-
-
-def lifted(rankings: Sequence[Ranking], seen: Sequence[Mapping[str, np.ndarray]]) -> list[Ranking]:
-    """Rankings with what links ``said`` of the candidates of each."""
-    return added(rankings, seen, TOLD, lambda values: np.log(values + FAINT))
-
-
-def places(follows: np.ndarray) -> sparse.csr_matrix:
-    """How much each unit counts as each other's place in its text, (n, n): 1 for itself, ``STEP`` for one beside it.
-
-    ``follows`` (n,) says of each row whether the next is of the same text.
-    """
-    steps = (STEP * follows[:-1]).astype(np.float32)
-    return sparse.diags([steps, np.ones(len(follows), np.float32), steps], [-1, 0, 1], format="csr")
-
-
-def beside(links: sparse.csr_matrix, rows: Sequence[int], near: sparse.csr_matrix) -> sparse.csr_matrix:
-    """How much links what stands beside each unit at ``rows`` and beside each other unit, shape (len(rows), n).
-
-    A link between two neighbours counts for ``STEP`` twice, one that is off on one side only once; ``near`` is what
-    ``places`` makes.
-    """
-    return (near[rows] @ links @ near - links[rows]).tocsr()
-
-
-def _along(links: sparse.csr_matrix, rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the links of ``rows`` lead, and how much of the weight of each row goes there; some places twice."""
-    starts = links.indptr[rows]
-    counts = links.indptr[rows + 1] - starts
-    places = spans(starts, counts)
-    return links.indices[places], links.data[places] * np.repeat(weights, counts)
-
-
-def _summed(rows: np.ndarray, weights: np.ndarray, size: int) -> np.ndarray:
-    """The weights of each of ``size`` rows together."""
-    found = np.zeros(size, np.float32)
-    np.add.at(found, rows, weights)
-    return found
-
-
-def _row(matrix: sparse.csr_matrix, row: int) -> np.ndarray:
-    """One row of a matrix, dense; many times faster than the matrix's own way."""
-    found = np.zeros(matrix.shape[1], np.float32)
-    span = slice(*matrix.indptr[row : row + 2])
-    found[matrix.indices[span]] = matrix.data[span]
-    return found
 
 
 def _top(values: np.ndarray, limit: int) -> np.ndarray:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lawsearch.answer import Signal
+
 #: Weights of the views; equal but for the title, which many laws leave empty (Indonesian articles have none).
 WEIGHTS = {"meaning": 1.0, "parts": 1.0, "title": 0.5, "english": 1.0, "words": 1.0, "concepts": 1.0}
 #: Temperature at which standardised scores become shares of attention.
@@ -33,16 +35,21 @@ class Ranking:
         """Softmax of the standardised scores: how attention is divided among the candidates."""
         return attention(self.scores)
 
+    def signals(self, place: int) -> tuple[Signal, ...]:
+        """What each view says of the candidate at ``place`` and gave to its score, the largest share first."""
+        found = [Signal(n, float(self.views[n][place]), float(own[place])) for n, own in self.contributions.items()]
+        return tuple(sorted(found, key=lambda signal: -signal.share))
+
 
 NOTHING = Ranking(np.zeros(0, np.int64), np.zeros(0), {}, {})
 
 
 def attention(scores: np.ndarray) -> np.ndarray:
-    """Softmax of standardised scores at ``TEMPERATURE``."""
-    if not len(scores):
+    """Softmax of standardised scores (…, n) at ``TEMPERATURE``."""
+    if not scores.size:
         return scores
-    weights = np.exp((scores - scores.max()) / TEMPERATURE)
-    return weights / weights.sum()
+    weights = np.exp((scores - scores.max(axis=-1, keepdims=True)) / TEMPERATURE)
+    return weights / weights.sum(axis=-1, keepdims=True)
 
 
 def standard(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -91,15 +98,14 @@ def added(
     given = standard(scale(table), counts) * np.array([[weights[name]] for name in names])
     scores = standard(np.concatenate([rankings[i].scores for i in touched]) + given.sum(axis=0), counts)
     order = np.lexsort((-scores, np.repeat(np.arange(len(touched)), counts)))
+    table, given, scores = table[:, order], given[:, order], scores[order]
     found = list(rankings)
     for i, span in zip(touched, spans, strict=True):
         own, best = rankings[i], order[span] - span.start
-        contributions = {name: given[place, span] for place, name in enumerate(names) if name in seen[i]}
-        found[i] = Ranking(
-            own.rows[best],
-            scores[order[span]],
-            {name: value[best] for name, value in {**own.views, **seen[i]}.items()},
-            {name: value[best] for name, value in {**own.contributions, **contributions}.items()},
-            own.nearness,
+        views, contributions = (
+            {name: value[best] for name, value in former.items()}
+            | {name: new[place, span] for place, name in enumerate(names) if name in seen[i]}
+            for former, new in ((own.views, table), (own.contributions, given))
         )
+        found[i] = Ranking(own.rows[best], scores[span], views, contributions, own.nearness)
     return found

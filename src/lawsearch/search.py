@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from heapq import merge
+from itertools import islice, repeat
 
 import numpy as np
 
 from lawsearch import milvus, views
-from lawsearch.answer import Answer, Answers, Filters, Hit, Signal
+from lawsearch.answer import Answer, Answers, Filters, Hit, Reasons
 from lawsearch.bags import spans
+from lawsearch.bridges import Bridges, between
 from lawsearch.concepts import concepts_in, label
 from lawsearch.confidence import Evidence, doubts, evidence, no_counterpart, returned
 from lawsearch.embedding import Models, load_models
@@ -27,7 +30,7 @@ from lawsearch.integrity import damages
 from lawsearch.journal import Version
 from lawsearch.language import detect
 from lawsearch.lexicon import held
-from lawsearch.matching import Bridges, Matcher, Query
+from lawsearch.matching import Matcher, Query
 from lawsearch.provision import Provision
 from lawsearch.ranking import NOTHING, Ranking
 from lawsearch.settings import Settings
@@ -53,18 +56,11 @@ def _sound(generation: Generation) -> Generation:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What may become a hit: what the question says of it, and its ranking."""
+    """What may become a hit: its row, what the question says of it, and its ranking."""
 
+    row: int
     there: Choice
     ranking: Ranking
-
-    @property
-    def row(self) -> int:
-        return int(self.ranking.rows[self.place])
-
-    @property
-    def place(self) -> int:
-        return self.there.rank - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +153,8 @@ class Searcher:
         return self._result(views.whole(source), source.language, answers, filters, started, source)
 
     def counterparts_of_each(self, sources: Sequence[Provision], *, limit: int = 5) -> Iterator[tuple[Answer, ...]]:
-        """As ``counterparts``, the answers to one indexed unit of an instrument after another: less work than alone."""
+        """As ``counterparts``, the answers to one indexed unit of an instrument after another: less work than alone,
+        and hits without their reasons: no signals, terms, concepts or passage."""
         if not sources:
             return
         g = self.generation
@@ -168,7 +165,7 @@ class Searcher:
         ranked, bridged = self._matcher.ranks(queries, groups), self._matcher.bridges_of(rows, g.links)
         for query, rankings, bridges in zip(queries, ranked, bridged, strict=True):
             known = {group.name: ranking for group, ranking in zip(groups, rankings, strict=True)}
-            yield tuple(self._answers(query, bridges, known, Filters(), limit, home))
+            yield tuple(self._answers(query, bridges, known, Filters(), limit, home, reasons=False))
 
     def ranked(self, asked: Provision | str, instrument: str, language: str) -> tuple[list[str], float]:
         """All provisions of one expression that were considered, best first, and the estimate that none corresponds.
@@ -231,6 +228,8 @@ class Searcher:
         filters: Filters,
         limit: int,
         exclude: str,
+        *,
+        reasons: bool = True,
     ) -> list[Answer]:
         """An answer for each jurisdiction asked for; ``rankings`` are unfiltered ones already made."""
         mask = self._mask(filters)
@@ -246,7 +245,7 @@ class Searcher:
         )
         asked = [code for code in wanted if code != exclude]
         units = dict.fromkeys(asked, 0)
-        found: dict[str, list[_Found]] = {code: [] for code in asked}
+        found: dict[str, list[tuple[Ranking, float]]] = {code: [] for code in asked}
         least = dict.fromkeys(asked, 1.0)
         groups = [group for group in groups if group.jurisdiction in units]
         ranked = self._rankings(query, groups, rankings, mask)
@@ -260,11 +259,11 @@ class Searcher:
         ranked = self._matcher.bridged(ranked, bridges)
         for group, ranking, missing in zip(groups, ranked, self._doubts(query, ranked, bridges, groups), strict=True):
             least[group.jurisdiction] = min(least[group.jurisdiction], missing)
-            gaps = (ranking.scores[:1] - ranking.scores[: 2 * limit]).tolist()
-            found[group.jurisdiction] += [_Found(Choice(i, gap, missing), ranking) for i, gap in enumerate(gaps, 1)]
+            found[group.jurisdiction].append((ranking, missing))
+        hits = self._hits(query, [self._best(own, limit) for own in found.values()], reasons)
         answers = [
-            Answer(jurisdiction=code, hits=hits, no_counterpart=least[code], units=units[code])
-            for code, hits in zip(asked, self._hits(query, list(found.values()), limit), strict=True)
+            Answer(jurisdiction=code, hits=own, no_counterpart=least[code], units=units[code])
+            for code, own in zip(asked, hits, strict=True)
         ]
         answers.sort(key=lambda a: -(a.hits[0].score if a.hits else -1.0))
         return answers
@@ -344,26 +343,10 @@ class Searcher:
                     mask[group.start : group.stop] = False
         return mask
 
-    def _hits(self, query: Query, found: Sequence[Sequence[_Found]], limit: int) -> list[tuple[Hit, ...]]:
-        """The hits of each jurisdiction, of what was ``found`` in it."""
-        chosen = [self._best(sorted(own, key=lambda one: -one.there.score), limit) for own in found]
-        # Words worth naming where both sides share them: any within one language, those with digits (hours, amounts)
-        # across languages.
-        numbers = [w for w in query.words if any(map(str.isdigit, w))]
-        telling = [w for w in query.words if len(w) > 3 or not w.isascii() or w in numbers]
-        every = [one for own in chosen for one in own]
-        rows = np.array([one.row for one in every], np.int64)
-        units = [self._unit(row) for row in rows.tolist()]
-        said = zip(
-            units, self._passages(query, rows, units), self._shared(query, rows), self._back(query, every, rows),
-            strict=True,
-        )  # fmt: skip
-        return [tuple(self._hit(query, one, *next(said), telling, numbers) for one in own) for own in chosen]
-
-    def _best(self, found: Iterable[_Found], limit: int) -> list[_Found]:
-        """The first of them, no section twice."""
+    def _best(self, rankings: Sequence[tuple[Ranking, float]], limit: int) -> list[_Found]:
+        """The best of rankings, each with the estimate that there is no counterpart in its group; no section twice."""
         chosen: dict[tuple[str, str], _Found] = {}
-        for one in found:
+        for one in merge(*(_offered(*own, 2 * limit) for own in rankings), key=lambda one: -one.there.score):
             now = one.row < len(self.generation.ids)
             key = self.generation.ids[one.row] if now else self._former.version(one.row).provision
             work, eid = key.split("/~", 1)
@@ -373,35 +356,44 @@ class Searcher:
                 break
         return list(chosen.values())
 
-    def _hit(
-        self,
-        query: Query,
-        one: _Found,
-        unit: _Unit,
-        passage: str,
-        shared: Sequence[str],
-        back: Choice,
-        telling: Sequence[str],
-        numbers: Sequence[str],
-    ) -> Hit:
-        row, place = one.row, one.place
-        former = None if row < len(self.generation.ids) else self._former.version(row)
-        provision = unit.provision
-        views, given = one.ranking.views, one.ranking.contributions
-        signals = [Signal(name, float(views[name][place]), float(own[place])) for name, own in given.items()]
+    def _hits(self, query: Query, chosen: Sequence[Sequence[_Found]], reasons: bool) -> list[tuple[Hit, ...]]:
+        """The hits of each jurisdiction, of what was ``chosen`` in it."""
+        every = [one for own in chosen for one in own]
+        rows = np.array([one.row for one in every], np.int64)
+        units = [self._unit(row) for row in rows.tolist()]
+        why = self._reasons(query, every, rows, units) if reasons else repeat(Reasons())
+        hits = map(self._hit, every, units, self._back(query, every, rows), why)
+        return [tuple(islice(hits, len(own))) for own in chosen]
+
+    def _hit(self, one: _Found, unit: _Unit, back: Choice, reasons: Reasons) -> Hit:
+        former = None if one.row < len(self.generation.ids) else self._former.version(one.row)
         instruments = self._former.instruments if former else self.generation.instruments
         return Hit(
-            provision=provision,
-            instrument=instruments[provision.instrument],
+            provision=unit.provision,
+            instrument=instruments[unit.provision.instrument],
             score=one.there.score,
             grade=grade(one.there, back),
-            signals=tuple(sorted(signals, key=lambda s: -s.share)),
-            terms=held(telling if provision.language == query.language else numbers, unit.lowered, TERMS),
-            concepts=tuple(label(key, query.language) for key in shared),
-            passage=passage,
             topics=unit.topics,
             until=former.until if former else "",
+            **reasons,
         )
+
+    def _reasons(
+        self, query: Query, found: Sequence[_Found], rows: np.ndarray, units: Sequence[_Unit]
+    ) -> Iterator[Reasons]:
+        """Why each of what was found answers."""
+        # Words worth naming where both sides share them: any within one language, those with digits (hours, amounts)
+        # across languages.
+        numbers = [w for w in query.words if any(map(str.isdigit, w))]
+        telling = [w for w in query.words if len(w) > 3 or not w.isascii() or w in numbers]
+        passages, shared = self._passages(query, rows, units), self._shared(query, rows)
+        for one, unit, passage, keys in zip(found, units, passages, shared, strict=True):
+            yield Reasons(
+                signals=one.ranking.signals(one.there.rank - 1),
+                terms=held(telling if unit.provision.language == query.language else numbers, unit.lowered, TERMS),
+                concepts=tuple(label(key, query.language) for key in keys),
+                passage=passage,
+            )
 
     def _back(self, query: Query, found: Sequence[_Found], rows: np.ndarray) -> list[Choice]:
         """What each hit says of the question, by its links to the question's own text."""
@@ -411,7 +403,7 @@ class Searcher:
         now = np.array([row if row < len(g.ids) else self._former.now(row) for row in rows.tolist()], np.int64)
         start, stop = g.text_of(query.row)
         # Links are of both directions: what a unit says of others is in its row.
-        links = iter(g.links[now[now >= 0]][:, start:stop].toarray())
+        links = iter(between(g.links, now[now >= 0], start, stop))
         return [
             unasked(one.there) if row < 0 else linked(next(links), query.row - start, one.there.doubt)
             for one, row in zip(found, now.tolist(), strict=True)
@@ -479,6 +471,13 @@ class Searcher:
             source=source,
             filters=filters,
         )
+
+
+def _offered(ranking: Ranking, doubt: float, most: int) -> Iterator[_Found]:
+    """The first of a ranking, at most so many."""
+    gaps = (ranking.scores[:1] - ranking.scores[:most]).tolist()
+    for place, (row, gap) in enumerate(zip(ranking.rows[:most].tolist(), gaps, strict=True), 1):
+        yield _Found(row, Choice(place, gap, doubt), ranking)
 
 
 def _fits(filters: Filters, instrument: Instrument) -> bool:

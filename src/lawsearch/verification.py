@@ -82,7 +82,7 @@ def smoke(searcher: Searcher) -> Iterator[str]:
         if float(g.whole.vectors[row] @ vector) < float(cosines[0]) - _NEAR:
             yield f"{unit.id} does not find itself by its meaning"
         words = g.lexicon.rarest(views.vocabulary(unit))
-        if words and row not in g.lexicon.search(words, group.name, group.stop - group.start)[0]:
+        if words and row not in g.lexicon.search(words, [group.name], group.stop - group.start)[0]:
             yield f"{unit.id} does not find itself by its words"
     names = (views.titles(u) or u.label for u in units)
     asked = next((name for name in names if any(map(str.isalnum, name))), None)
