@@ -101,8 +101,11 @@ class Bags:
     def means(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Weighted means of the vectors of the units at ``rows``, one for each line of ``weights`` (k, len(rows)),
         shape (k, len(keys)); zeros where nothing weighs."""
+        owners, places = self._spread(rows)
+        vectors = np.zeros((len(rows), len(self.keys)), np.float32)
+        vectors[owners, self._matrix.indices[places]] = self._matrix.data[places]
         total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
-        return np.asarray((weights / total) @ self._matrix[rows], np.float32)
+        return np.asarray((weights / total) @ vectors, np.float32)
 
     def covered(self, query: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """The share of a query's concepts, by weight, that each of the units at ``rows`` names, 0..1."""

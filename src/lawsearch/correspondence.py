@@ -139,7 +139,7 @@ class _Direction:
         if not units or not others:
             return
         group = g.groups[f"{g.instruments[to.instrument].jurisdiction}-{to.language}"]
-        queries = [matcher.query_of(g.rows[unit.id], unit) for unit in units]
+        queries = [matcher.query_of(g.rows[unit.id], unit, {to.language}) for unit in units]
         bridged = matcher.bridges_of([g.rows[unit.id] for unit in units], g.links)
         ranked = matcher.ranks(queries, [group], mask)
         for unit, query, plain, bridges in zip(units, queries, ranked, bridged, strict=True):

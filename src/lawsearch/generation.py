@@ -230,8 +230,11 @@ class Generation:
 
     def about_topic(self, topic: str) -> np.ndarray:
         """The scores of all units for one topic, shape (n,). Raises KeyError where the taxonomy has no such topic."""
-        column = self._columns[topic]
-        return self._by_topic[:, [column]].toarray().ravel()
+        columns = self._by_topic
+        span = slice(*columns.indptr[self._columns[topic] :][:2])
+        found = np.zeros(len(self.ids), columns.dtype)
+        found[columns.indices[span]] = columns.data[span]
+        return found
 
     @cached_property
     def _columns(self) -> dict[str, int]:

@@ -377,7 +377,7 @@ class Matcher:
         unit vectors of both together, shape (len(jurisdictions), len(keys)), in which what is only said by one of them
         weighs little."""
         shares = bridges.shares[: len(self.generation.ids)]
-        rows = np.flatnonzero(shares)
+        rows = np.flatnonzero(shares > 0)
         asked = [self._codes.get(code, -1) for code in jurisdictions]
         elsewhere = self._homes(rows) != np.array(asked)[:, None]
         both = query.concepts + self.generation.bags.means(rows, elsewhere * shares[rows])

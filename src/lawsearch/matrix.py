@@ -4,12 +4,15 @@ cell what a jurisdiction has of it, or why nothing is said."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
+
+import numpy as np
 
 from lawsearch.answer import UNCERTAIN
-from lawsearch.generation import Generation
+from lawsearch.generation import Generation, Group
 from lawsearch.provision import Provision
 from lawsearch.store import Store
 from lawsearch.topic import Topic
@@ -97,23 +100,32 @@ def matrix(generation: Generation, store: Store, topics: Sequence[Topic], codes:
     groups = {code: [g for g in generation.groups.values() if g.jurisdiction == code] for code in codes}
     # The same section answers several topics.
     provision = cache(store.provision)
-    rows = []
-    for topic in topics:
-        scores = generation.about_topic(topic.id)
-        cells = []
-        for code, own in groups.items():
-            found: dict[tuple[str, str], tuple[float, str]] = {}
-            for group in own:
-                for row in (scores[group.start : group.stop].nonzero()[0] + group.start).tolist():
-                    work, eid = generation.ids[row].split("/~", 1)
-                    section = (work.rsplit("/", 1)[0], eid)
-                    found[section] = max(found.get(section, (0.0, "")), (float(scores[row]), generation.ids[row]))
-            best = sorted(found.values(), key=lambda entry: (-entry[0], entry[1]))
-            if best:
-                state = "corresponds" if 1 - best[0][0] < UNCERTAIN else "partly"
-            else:
-                state = "none" if own else "no text"
-            shown = tuple((provision(key), score) for score, key in best[:SHOWN])
-            cells.append(Cell(code, state, shown, len(best) - len(shown)))
-        rows.append(Row(topic, tuple(cells)))
-    return rows
+    scores = ((topic, generation.about_topic(topic.id)) for topic in topics)
+    return [
+        Row(topic, tuple(_cell(generation, code, own, about, provision) for code, own in groups.items()))
+        for topic, about in scores
+    ]
+
+
+def _cell(
+    generation: Generation,
+    code: str,
+    groups: Sequence[Group],
+    scores: np.ndarray,
+    provision: Callable[[str], Provision],
+) -> Cell:
+    """What the ``groups`` of a jurisdiction have of a topic that units are about as ``scores`` (n,) say."""
+    none = np.zeros(0, np.int64)
+    rows = np.concatenate([none, *(g.start + np.flatnonzero(scores[g.start : g.stop] > 0) for g in groups)])
+    found: dict[tuple[str, str], int] = {}
+    for row in rows[np.argsort(-scores[rows], kind="stable")].tolist():
+        work, eid = generation.ids[row].split("/~", 1)
+        found.setdefault((work.rsplit("/", 1)[0], eid), row)
+        # In one language no section is there twice.
+        if len(groups) == 1 and len(found) == SHOWN:
+            break
+    best = tuple((provision(generation.ids[row]), float(scores[row])) for row in islice(found.values(), SHOWN))
+    more = (len(rows) if len(groups) == 1 else len(found)) - len(best)
+    if not best:
+        return Cell(code, "none" if groups else "no text")
+    return Cell(code, "corresponds" if 1 - best[0][1] < UNCERTAIN else "partly", best, more)

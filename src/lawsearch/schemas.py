@@ -7,6 +7,7 @@ in ``matrices``, tables of correspondence and concordance in ``tables`` and ``co
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,18 +26,17 @@ _PROVISION_ID = "/akn/sg/act/2012/26/en/~sec_26D"
 _INSTRUMENT_ID = "/akn/sg/act/2012/26"
 
 
-class JurisdictionOut(BaseModel):
+class JurisdictionOut(BaseModel, frozen=True):
     code: str = Field(description="ISO 3166 code in lower case, or asean, eu, int, unknown.", examples=["sg"])
     name: str = Field(description="English name.", examples=["Singapore"])
     member: bool = Field(description="Whether it is a member state of ASEAN.", examples=[True])
 
     @classmethod
     def of(cls, code: str) -> JurisdictionOut:
-        known = jurisdictions().get(code)
-        return cls(code=code, name=known.name if known else code, member=bool(known and known.member))
+        return _jurisdiction(code)
 
 
-class InstrumentOut(BaseModel):
+class InstrumentOut(BaseModel, frozen=True):
     """The facts of one instrument. What nobody has a source for is ``unknown`` or empty."""
 
     id: str = Field(description="Akoma Ntoso work identifier.", examples=[_INSTRUMENT_ID])
@@ -63,9 +63,21 @@ class InstrumentOut(BaseModel):
 
     @classmethod
     def of(cls, instrument: Instrument) -> InstrumentOut:
-        known = {name: getattr(instrument, name) for name in cls.model_fields if name != "jurisdiction"}
-        known |= {"languages": list(instrument.languages), "subjects": list(instrument.subjects)}
-        return cls(jurisdiction=JurisdictionOut.of(instrument.jurisdiction), **known)
+        return _instrument(instrument)
+
+
+# A page names the same instrument beside every provision of it, and lists all of them.
+@lru_cache
+def _jurisdiction(code: str) -> JurisdictionOut:
+    known = jurisdictions().get(code)
+    return JurisdictionOut(code=code, name=known.name if known else code, member=bool(known and known.member))
+
+
+@lru_cache(2048)
+def _instrument(instrument: Instrument) -> InstrumentOut:
+    known = {name: getattr(instrument, name) for name in InstrumentOut.model_fields if name != "jurisdiction"}
+    known |= {"languages": list(instrument.languages), "subjects": list(instrument.subjects)}
+    return InstrumentOut(jurisdiction=JurisdictionOut.of(instrument.jurisdiction), **known)
 
 
 class TopicRef(BaseModel):
@@ -96,9 +108,13 @@ class ProvisionRef(BaseModel):
 
     @classmethod
     def of(cls, p: Provision) -> Any:
-        values = {name: getattr(p, name) for name in ProvisionRef.model_fields if name != "opening"}
+        values = {name: getattr(p, name) for name in _REFERRED}
         opening = "" if p.heading else shorten(p.text[:400], 90)
         return cls.model_validate(values | {"path": list(p.path), "flags": list(p.flags), "opening": opening})
+
+
+#: What a reference says as the provision says it.
+_REFERRED = tuple(name for name in ProvisionRef.model_fields if name != "opening")
 
 
 def shorten(text: str, most: int) -> str:
