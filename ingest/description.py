@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -52,7 +54,7 @@ def describe(path: str | Path, reading: Reading, catalogue: Catalogue | None = N
     """What the document at ``path`` is.
 
     A ``.toml`` beside it comes first, then the catalogue's ``recognise``, then what the first pages say outright.
-    Nothing is defaulted: without evidence the instrument is ``/akn/unknown/doc/<slug of the file's stem>``.
+    Nothing is defaulted: without evidence the instrument is ``/akn/unknown/doc/<the file's stem>``.
     Raises MetadataError for a sidecar that is wrong.
     """
     pages = reading.pages[:_FRONT]
@@ -91,7 +93,7 @@ def _described(entry: Entry, source: str) -> Description:
 
 
 def _self_described(path: Path, front: str) -> Instrument:
-    stem = slug(path.stem).lower() or "document"
+    stem = _stem(path.stem)
     plain = Instrument(id=f"/akn/unknown/doc/{stem}", title=path.stem)
     found = [(match.start(), sign, match) for sign in signs() if (match := sign.pattern.search(front))]
     if not found:
@@ -108,6 +110,18 @@ def _self_described(path: Path, front: str) -> Instrument:
     if number and year:
         return replace(values, id=f"/akn/{sign.jurisdiction}/{kind}/{year}/{number}")
     return replace(values, id=f"/akn/{sign.jurisdiction}/doc/{stem}")
+
+
+def _stem(name: str) -> str:
+    """The name of a file as a part of an identifier, which is ASCII: what of another script cannot stand in it is told
+    by a digest, however the file system spells the name."""
+    plain = slug(name).lower()
+    if plain and plain.isascii():
+        return plain
+    whole = hashlib.sha256(unicodedata.normalize("NFC", name).casefold().encode("utf-8", "surrogatepass")).hexdigest()[
+        :8
+    ]
+    return "-".join([*re.findall("[a-z0-9]+", plain), whole])
 
 
 def _year(front: str, sign: Sign) -> int | None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pages import pdf, typed
 
+from ingest.description import _stem
 from ingest.parsing import as_json, parse
 from lawsearch.catalogue import Catalogue, entry_from, load
 from lawsearch.errors import MetadataError
+from lawsearch.instrument import Instrument
 from lawsearch.language import detect
 
 ACT = """
@@ -58,6 +64,29 @@ def test_unknown_document_is_named_after_its_file(tmp_path: Path) -> None:
     assert expression.instrument.id == "/akn/unknown/doc/some-notes"
     assert [p.number for p in expression.provisions] == ["page 1"]
     assert expression.report["flags"] == ["page-wise"]
+
+
+@given(st.text(min_size=1))
+def test_a_file_name_of_any_script_makes_an_identifier(name: str) -> None:
+    found = _stem(name)
+    assert Instrument(id=f"/akn/unknown/doc/{found}")
+    assert found == _stem(unicodedata.normalize("NFD", name)) == _stem(unicodedata.normalize("NFC", name))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("กี", "กิ"), ("กฎ ก", "กฏ ก"), ("ໂຄມໄຟ", "ໂຄມໄຟ 2"), ("မီး", "မှီး"), ("விளக்கு", "விளக்கி"), ("🏮", "—")],
+)
+def test_file_names_that_differ_only_in_native_letters_make_two_identifiers(one: str, other: str) -> None:
+    assert _stem(one) != _stem(other)
+
+
+def test_a_file_with_a_thai_name_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "ตะเกียง-2562.pdf"
+    path.write_bytes(pdf(typed("Lamps are good to have.\nThey should be lit at night.")))
+    (expression,) = parse(path)
+    assert re.fullmatch("/akn/unknown/doc/2562-[0-9a-f]{8}", expression.instrument.id)
+    assert expression.instrument.title == "ตะเกียง-2562"
 
 
 def test_sidecar_wins_over_the_document(act: Path) -> None:
