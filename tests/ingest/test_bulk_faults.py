@@ -475,3 +475,64 @@ def test_a_dash_within_a_run_in_heading_is_not_its_end() -> None:
     )
     assert [unit.heading for unit in found] == ["Lamps — those that burn by day", "Oil", "Wicks", "Glass"]
     assert found[1].text.startswith("Oil must be clean — as")
+
+
+BILL = """
+    ^A BILL^
+    An Act to amend the Lamps Act 2001.
+    **Short title**
+    1. This Act may be cited as the Lamps (Amendment) Act 2044.
+    **Amendment of section 9**
+    2. The Lamps Act 2001 is amended in section 9 by substituting for the words “by night”
+    the words “by night and in fog”.
+"""
+
+
+def test_a_bill_of_two_sections_is_cut() -> None:
+    assert [(u.number, u.heading) for u in units(cut(BILL))] == [("1", "Short title"), ("2", "Amendment of section 9")]
+    assert cut(BILL.replace("Act", "Rule").replace("A BILL", "Rules")).family is None
+
+
+MALAY_BILL = """
+    ^RANG UNDANG-UNDANG^
+    Suatu Akta untuk meminda Akta Pelita 2001.
+    **Tajuk ringkas**
+    1. Akta ini bolehlah dinamakan Akta Pelita (Pindaan) 2044.
+    **Pindaan seksyen 9**
+    2. Akta Pelita 2001 dipinda dalam seksyen 9 dengan menggantikan perkataan “pada malam”
+    dengan perkataan “pada malam dan dalam kabus”.
+"""
+
+
+@pytest.mark.parametrize(
+    ("bill", "heading"),
+    [(BILL, "EXPLANATORY STATEMENT"), (MALAY_BILL, "HURAIAN"), (MALAY_BILL, "PENYATA HURAIAN")],
+)
+def test_what_a_bill_says_of_its_clauses_has_numbers_of_its_own(bill: str, heading: str) -> None:
+    found = cut(f"""{bill}
+    ^{heading}^
+    This Bill seeks to amend the Lamps Act 2001, for the reasons that keepers have given.
+    2. Clause 1 contains the short title and says when the Act is to begin to burn, and where.
+    3. Clause 2 seeks to amend section 9 so that lamps burn in fog as well, as they do at sea.
+    4. This Bill will cost as much as the oil that it takes, and no more than that.
+    """)
+    assert [u.number for u in units(found)] == ["1", "2"]
+    assert found.segments[-1].text.startswith(f"{heading}\nThis Bill seeks")
+
+
+def test_a_contents_list_is_not_the_law_however_many_lines_look_like_its_entries() -> None:
+    names = ("Short title", "Oil", "Wicks", "Glass", "Tins", "Keepers", "Fines", "Saving")
+    entries = "\n".join(f"{n}. {name} {'.' * 60} {n}" for n, name in enumerate(names, 1))
+    body = "\n".join(f"**{name}**\n{n}. {name} must be kept.\nAnd so on." for n, name in enumerate(names, 1))
+    schedule = "\n".join(f"{n}. A lamp of the kind {n}, of tin" for n in range(1, 9))
+    listed = f"^ARRANGEMENT OF SECTIONS^\n{entries}\n^LAMPS ACT^\nAn Act on lamps.\n"
+    found = cut(f"{listed}{body}\n^**SCHEDULE**^\n{schedule}")
+    assert found.contents == tuple("12345678")
+    assert [(u.heading, u.text) for u in units(found)] == [(name, f"{name} must be kept. And so on.") for name in names]
+
+
+def test_the_numbers_of_a_schedule_do_not_make_a_contents_list_of_the_sections() -> None:
+    body = "\n".join(f"**Lamp {n}**\n{n}. {KEEPER}\nAnd so on, by day." for n in range(1, 6))
+    listed = "^ARRANGEMENT OF SECTIONS^\nLamps and their keepers\n^LAMPS ACT^\nAn Act on lamps.\n"
+    found = cut(f"{listed}{body}\n^**SCHEDULE**^\n1. A lamp of tin\n2. A lamp of glass\n3. A lamp of brass")
+    assert [u.heading for u in units(found)] == [f"Lamp {n}" for n in range(1, 6)]
