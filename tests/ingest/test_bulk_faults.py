@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from pages import KEEPER, by_number, cut, line, page, rows, units
+from pages import KEEPER, by_number, cut, laid_out, line, page, rows, units
 
 from ingest.layout import lay_out
+from ingest.page import Page
 from ingest.segmentation import segment
 from ingest.sequence import Candidate, best_chain
 from ingest.subdivision import name
@@ -536,3 +537,15 @@ def test_the_numbers_of_a_schedule_do_not_make_a_contents_list_of_the_sections()
     listed = "^ARRANGEMENT OF SECTIONS^\nLamps and their keepers\n^LAMPS ACT^\nAn Act on lamps.\n"
     found = cut(f"{listed}{body}\n^**SCHEDULE**^\n1. A lamp of tin\n2. A lamp of glass\n3. A lamp of brass")
     assert [u.heading for u in units(found)] == [f"Lamp {n}" for n in range(1, 6)]
+
+
+def test_what_stands_beside_the_page_number_as_a_running_head_does_is_one() -> None:
+    def leaf(number: int, head: str, where: float) -> Page:
+        body = [line("abc"[number - 1] * (40 + 3 * k), 90 + 15 * k, page=number) for k in range(9)]
+        return page(number, line(str(number), 50, where, page=number), line(head, 50, 230, page=number), *body)
+
+    lamps = "Keepers of Lamps (Amendment)"
+    pages = [leaf(1, lamps, 500), leaf(2, "A Bill for the land", 72), leaf(3, lamps, 500)]
+    assert {x.text for x in lay_out(pages).furniture["running"]} == {"1", "2", "3", lamps, "A Bill for the land"}
+    lower = replace(pages[1], lines=tuple(replace(x, y0=x.y0 + 4, y1=x.y1 + 4) for x in pages[1].lines))
+    assert "A Bill for the land" in laid_out(pages[0], lower, pages[2])
