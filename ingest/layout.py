@@ -6,7 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
@@ -120,9 +120,18 @@ def _noted(pages: Sequence[Page], aside: set[Line], size: float) -> dict[int, se
     found = {number: lines for number, lines in found.items() if any(len(folded(x.text)) > 3 for x in lines)}
     if len(found) < 0.25 * len(pages):
         return {}
-    edges = Counter(round(line.x0 / 4) for lines in found.values() for line in lines)
+    edges = _edges(found)
     common = {edge + d for edge, n in edges.most_common(2) for d in (-1, 0, 1) if n > 1 or len(pages) < 3}
+    for parity in (0, 1):  # where notes recur on pages of one side, those of the other may have a single one
+        side = _edges({n: lines for n, lines in found.items() if n % 2 == parity})
+        if common and side and not common & side.keys():
+            common |= {side.most_common(1)[0][0] + d for d in (-1, 0, 1)}
     return {n: {line for line in lines if round(line.x0 / 4) in common} for n, lines in found.items()}
+
+
+def _edges(notes: Mapping[int, set[Line]]) -> Counter[int]:
+    """Where the lines of notes begin, in steps of four points."""
+    return Counter(round(line.x0 / 4) for lines in notes.values() for line in lines)
 
 
 def _base(line: Line) -> float:

@@ -24,6 +24,8 @@ VOLUME = 0.5
 _UNHINTED = 0.42
 #: What a number counts less that was not read so, and what of a number counts that stands in a quotation.
 _GUESS, _QUOTED = 0.25, 0.2
+#: What opens a part or a mark, not a heading: a label, a square bracket. A line of a heading may open with a bracket.
+_MARKED = re.compile(r"\[|\(\s?\w{0,5}\s?\)")
 _QUOTE = re.compile("[“”„\"]|''")
 #: By how many ems headings of units may be indented more or less than they usually are.
 _INDENTED = 1.0
@@ -46,7 +48,7 @@ class Style:
     def stands_out(self, row: Row) -> bool:
         """Whether a row is set apart by weight, slope or size, as headings are."""
         line = row.line
-        if row.text.startswith(("[", "(")):
+        if _MARKED.match(row.text):
             return False
         return (line.bold, line.italic) != (self.bold, self.italic) or line.size > 1.09 * self.size
 

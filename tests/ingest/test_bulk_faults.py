@@ -549,3 +549,27 @@ def test_what_stands_beside_the_page_number_as_a_running_head_does_is_one() -> N
     assert {x.text for x in lay_out(pages).furniture["running"]} == {"1", "2", "3", lamps, "A Bill for the land"}
     lower = replace(pages[1], lines=tuple(replace(x, y0=x.y0 + 4, y1=x.y1 + 4) for x in pages[1].lines))
     assert "A Bill for the land" in laid_out(pages[0], lower, pages[2])
+
+
+def test_a_page_with_a_single_note_on_the_other_side_has_notes() -> None:
+    def leaf(number: int, *notes: str) -> Page:
+        odd = number % 2
+        lines = []
+        for k in range(4):
+            y = 90 + 60 * k
+            word = "abcdefghijkl"[4 * number + k - 4] * 5
+            lines += [line(f"{4 * number + k}. {word * 10}", y, 140 - 40 * odd, page=number, size=10)]
+            lines += [line(f"and so {word}", y + 14, 140 - 40 * odd, page=number, size=10)]
+            lines += [line(text, y + 2, 500 if odd else 60, page=number, size=7) for text in notes[k : k + 1]]
+        return page(number, *lines)
+
+    found = lay_out([leaf(1, "Oil", "Wicks"), leaf(2, "Lamp duty"), leaf(3, "Glass", "Tins")])
+    assert [note.text for note in found.notes] == ["Oil", "Wicks", "Lamp duty", "Glass", "Tins"]
+
+
+@pytest.mark.parametrize("last", ["75A", "(Duty on Lamps) 1967", "UN"])
+def test_the_last_line_of_a_heading_may_open_with_a_bracket_or_be_short(last: str) -> None:
+    long = "Lamps that keepers are to light and to watch as said in"
+    found = by_number("\n".join(f"**{long}**\n**{last}**\n{n}. {KEEPER}\nAnd so on." for n in (1, 2, 3)))
+    assert [unit.heading for unit in found.values()] == [f"{long} {last}"] * 3
+    assert found["1"].text.endswith("And so on.")
