@@ -32,7 +32,6 @@ _NOTE_SIZE = 0.93
 _RULE = re.compile(r"[_–—-]{3,}")
 #: Lines that may stand below the notes of a page, and how much of its width they take up at most.
 _BELOW, _SHORT = 3, 0.4
-_ANY_DIGIT = str.maketrans("123456789", "000000000")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 
 
@@ -108,7 +107,7 @@ def _in_place(lines: Sequence[Line], side: int) -> set[Line]:
 def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Line]:
     """Lines near an edge that stand, nearly the same, at nearly the same height of a quarter of the pages."""
     need = max(2, 0.24 * len(pages))
-    everywhere = Counter(line.text.translate(_ANY_DIGIT) for page in pages for line in page.lines)
+    everywhere = Counter(_key(line.text) for page in pages for line in page.lines)
     result: set[Line] = set()
     for side in (0, 1):
         groups: dict[str, list[Line]] = defaultdict(list)
@@ -135,8 +134,8 @@ def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Lin
                 if other != key and abs(level - height) < _REACH and _alike(key, other):
                     members += lines
             on = {line.page for line in members}
-            if 2 * len(members) < everywhere[members[0].text.translate(_ANY_DIGIT)]:
-                continue  # a line of the text (an amendment mark), and by chance here
+            if 2 * len(members) < everywhere[key]:
+                continue  # a line of the text (an amendment mark, the heading of an amendment), and by chance here
             if len(on) >= need and (len(on) > 2 or len(pages) == 2 or _outside(members, pages, side)):
                 result.update(members)
     return result

@@ -31,6 +31,8 @@ _QUOTE = re.compile("[“”„\"]|''")
 _INDENTED = 1.0
 #: The same for the units of acts that stand behind a law.
 _RESTARTED = 0.8
+#: Dots that lead to a page number.
+_LEADER = re.compile(r"(?:\.\s?){6,}\d{1,4}$")
 #: Rows that most entries of a contents list take up at most.
 _LONGEST_ENTRY = 2
 #: Rows that the longest quotation takes up; one that does not end is none.
@@ -83,14 +85,16 @@ def _explains(row: Row, family: Family) -> bool:
 
 
 def _listed(rows: Sequence[Row], family: Family, found: Sequence[Candidate]) -> range:
-    """The rows of the contents list: from its title to where the first of its numbers comes again.
+    """The rows of the contents list: from its title or first dotted line to where the first of its numbers comes again.
 
     Empty where what stands there is longer than a list: then the numbers of a schedule are those that come again.
     """
-    title = next((i for i, row in enumerate(rows) if family.contents and family.contents.match(row.text.strip())), None)
-    listed = [c for c in found if title is not None and c.row > title]
+    titles = (i for i, row in enumerate(rows) if family.contents and family.contents.match(row.text.strip()))
+    title = next(titles, next((i for i, row in enumerate(rows) if _LEADER.search(row.text)), None))
+    listed = [c for c in found if title is not None and c.row >= title]
     again = next((k for k, c in enumerate(listed) if k and c.value <= listed[0].value), 0)
-    entries, units = ([b.row - a.row for a, b in pairwise(part)] for part in (listed[:again], listed[again:]))
+    parts = listed[:again], listed[again : 2 * again]  # what follows the units, in schedules, may be short again
+    entries, units = ([b.row - a.row for a, b in pairwise(part)] for part in parts)
     if (
         title is None
         or not entries

@@ -573,3 +573,31 @@ def test_the_last_line_of_a_heading_may_open_with_a_bracket_or_be_short(last: st
     found = by_number("\n".join(f"**{long}**\n**{last}**\n{n}. {KEEPER}\nAnd so on." for n in (1, 2, 3)))
     assert [unit.heading for unit in found.values()] == [f"{long} {last}"] * 3
     assert found["1"].text.endswith("And so on.")
+
+
+def test_columns_of_a_single_page_in_one_language_are_one_flow() -> None:
+    texts = [
+        line(f"if the {noun * 2} and the {noun * 3} burn too", 90 + 15 * k, x)
+        for x, nouns in ((72, "abcdefghijkl"), (320, "mnopqrstuvwx"))
+        for k, noun in enumerate(nouns)
+    ]
+    assert lay_out([page(1, *texts)]).kind == "columns"
+
+
+def test_a_heading_that_often_opens_a_page_is_no_running_head() -> None:
+    def leaf(number: int) -> Page:
+        around = [(70 + 15 * k + 200 * half, 40 + 3 * k) for half in (0, 1) for k in range(8)]
+        body = [line("abcd"[number - 1] * width, y, page=number) for y, width in around]
+        within = [line(f"**Amendment of section {k + 1}**", 200 + 9 * number + 13 * k, page=number) for k in range(3)]
+        return page(number, line(f"**Amendment of section {number}4**", 50, page=number), *body, *within)
+
+    assert lay_out([leaf(n) for n in (1, 2, 3, 4)]).furniture["running"] == ()
+
+
+def test_a_contents_list_is_known_by_its_dots_where_it_has_no_title() -> None:
+    names = ("Short title", "Oil", "Wicks", "Glass")
+    entries = "\n".join(f"{n}. {name} {'.' * 60} {n}" for n, name in enumerate(names, 1))
+    body = "\n".join(f"**{name}**\n{n}. {name} must be kept.\nAnd so on." for n, name in enumerate(names, 1))
+    schedule = "\n".join(f"{n}. A lamp of the kind {n}, of tin" for n in range(1, 4))
+    found = cut(f"An Act on lamps.\n{entries}\n^LAMPS ACT^\n{body}\n^**SCHEDULE**^\n{schedule}")
+    assert [u.text for u in units(found)] == [f"{name} must be kept. And so on." for name in names]
