@@ -32,7 +32,6 @@ _NOTE_SIZE = 0.93
 _RULE = re.compile(r"[_–—-]{3,}")
 #: Lines that may stand below the notes of a page, and how much of its width they take up at most.
 _BELOW, _SHORT = 3, 0.4
-_ANY_DIGIT = str.maketrans("123456789", "000000000")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 
 
@@ -108,7 +107,7 @@ def _in_place(lines: Sequence[Line], side: int) -> set[Line]:
 def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Line]:
     """Lines near an edge that stand, nearly the same, at nearly the same height of a quarter of the pages."""
     need = max(2, 0.24 * len(pages))
-    everywhere = Counter(line.text.translate(_ANY_DIGIT) for page in pages for line in page.lines)
+    everywhere = Counter(_key(line.text) for page in pages for line in page.lines)
     result: set[Line] = set()
     for side in (0, 1):
         groups: dict[str, list[Line]] = defaultdict(list)
@@ -135,8 +134,8 @@ def _repeated(pages: Sequence[Page], heading: re.Pattern[str] | None) -> set[Lin
                 if other != key and abs(level - height) < _REACH and _alike(key, other):
                     members += lines
             on = {line.page for line in members}
-            if 2 * len(members) < everywhere[members[0].text.translate(_ANY_DIGIT)]:
-                continue  # a line of the text (an amendment mark), and by chance here
+            if 2 * len(members) < everywhere[key]:
+                continue  # a line of the text (an amendment mark, the heading of an amendment), and by chance here
             if len(on) >= need and (len(on) > 2 or len(pages) == 2 or _outside(members, pages, side)):
                 result.update(members)
     return result
@@ -149,11 +148,16 @@ def _outside(members: Sequence[Line], pages: Sequence[Page], side: int) -> bool:
     """
     on = {line.page for line in members}
     edges = [_edges(page)[side] for page in pages if page.number not in on]
-    first = [next((line for line in lines if folio(line.text) is None), None) for lines in edges]
+    first = [next((line for line in lines if not _beside_number(line, lines)), None) for lines in edges]
     others = [line for line in first if line is not None]
     if side:
         return bool(others) and min(x.y0 for x in members) > max(x.y1 for x in others)
     return bool(others) and max(x.y1 for x in members) < min(x.y0 for x in others)
+
+
+def _beside_number(line: Line, lines: Sequence[Line]) -> bool:
+    """Whether a line is the number of its page, or stands beside it as the head of that page alone does."""
+    return any(folio(other.text) is not None and abs(other.y0 - line.y0) < 3 for other in lines)
 
 
 def _alike(a: str, b: str) -> bool:
@@ -180,7 +184,9 @@ def running_lines(pages: Sequence[Page], heading: re.Pattern[str] | None = None)
     at least), or if it is the page number, and if nothing but such lines stands between it and the edge of its
     page. ``heading`` matches numbered headings, which count only where even their number is the same.
     """
-    repeated = _repeated(pages, heading) | _folios(pages)
+    folios = _folios(pages)
+    repeated = _repeated(pages, heading) | folios
+    heads = [line for line in repeated if line not in folios]
     found = _watermarks(pages) | {line for line in repeated if _DASHED.match(line.text) and folio(line.text)}
     for page in pages:
         for lines in _edges(page):
@@ -195,10 +201,21 @@ def running_lines(pages: Sequence[Page], heading: re.Pattern[str] | None = None)
                 found.update(line for line in row if line in repeated)
                 if len(kept) == len(row):
                     break
-                # A short text beside a running head (a date, a number) changes from page to page and goes with it.
-                short = [line for line in kept if len(folded(line.text)) <= 12]
+                # A short text beside a running head (a date, a number) changes from page to page and goes with it, and
+                # so does what stands beside the number of the page at the height of the heads of other pages.
+                head = any(line in folios for line in row)
+                short = [x for x in kept if len(folded(x.text)) <= 12 or (head and _level_with(x, heads))]
                 found.update(line for line in short if not (heading and heading.match(line.text)))
     return found
+
+
+def _level_with(line: Line, heads: Sequence[Line]) -> bool:
+    """Whether a line is set as a running head of another page is: at its height, in its type."""
+    return any(
+        abs(line.y0 - head.y0) < 1 and abs(line.size - head.size) < 0.1 and line.italic == head.italic
+        for head in heads
+        if head.page != line.page
+    )
 
 
 def catchword(last: Line, following: Sequence[Line]) -> bool:

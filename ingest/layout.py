@@ -6,7 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import inf
@@ -18,6 +18,10 @@ from ingest.paragraph import mend
 from lawsearch.text import folded, is_mark
 
 _STARRED = re.compile(r"\(\*{1,4}\)\s|\*{1,4}\s?(?=[A-Z])")
+
+#: What part of the words of a column the other one has as well, at most, where they are in two languages: of two
+#: translations of the Universal Declaration a twentieth, of two stretches of one more than a third.
+_SHARED = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +124,18 @@ def _noted(pages: Sequence[Page], aside: set[Line], size: float) -> dict[int, se
     found = {number: lines for number, lines in found.items() if any(len(folded(x.text)) > 3 for x in lines)}
     if len(found) < 0.25 * len(pages):
         return {}
-    edges = Counter(round(line.x0 / 4) for lines in found.values() for line in lines)
+    edges = _edges(found)
     common = {edge + d for edge, n in edges.most_common(2) for d in (-1, 0, 1) if n > 1 or len(pages) < 3}
+    for parity in (0, 1):  # where notes recur on pages of one side, those of the other may have a single one
+        side = _edges({n: lines for n, lines in found.items() if n % 2 == parity})
+        if common and side and not common & side.keys():
+            common |= {side.most_common(1)[0][0] + d for d in (-1, 0, 1)}
     return {n: {line for line in lines if round(line.x0 / 4) in common} for n, lines in found.items()}
+
+
+def _edges(notes: Mapping[int, set[Line]]) -> Counter[int]:
+    """Where the lines of notes begin, in steps of four points."""
+    return Counter(round(line.x0 / 4) for lines in notes.values() for line in lines)
 
 
 def _base(line: Line) -> float:
@@ -196,27 +209,21 @@ def _columns(pages: Sequence[Page], cuts: dict[int, float]) -> list[Page]:
 
 
 def _parallel(pages: Sequence[Page], cuts: dict[int, float], aside: set[Line]) -> bool:
-    """Whether the two columns are two texts: rows that start at the same height all along, in different words."""
-    level = total = 0
+    """Whether the two columns are two texts, in different words or scripts."""
     words: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     scripts: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     for page in pages:
         if page.number not in cuts:
             continue
         left, right = _sides([line for line in page.lines if line not in aside], cuts[page.number])
-        heights = {round(line.y0) for line in right}
-        total += len(left)
-        level += sum(bool({round(line.y0) + d for d in (-1, 0, 1)} & heights) for line in left)
         for counter, side in zip(words, (left, right), strict=True):
             counter.update(w for line in side for w in line.text.casefold().split() if w.isalpha() and len(w) < 9)
         for counter, side in zip(scripts, (left, right), strict=True):
             counter.update(unicodedata.name(c, "?").split()[0] for line in side for c in line.text if c.isalpha())
     if any(counter.most_common(1)[0][0] != "LATIN" for counter in scripts if counter):
         return bool(scripts[0] and scripts[1]) and scripts[0].most_common(1)[0][0] != scripts[1].most_common(1)[0][0]
-    if not total or not words[0] or not words[1]:
-        return False
-    top = [{w for w, _ in counter.most_common(25)} for counter in words]
-    return len(top[0] & top[1]) < 8
+    shorter = min(counter.total() for counter in words)
+    return shorter > 0 and (words[0] & words[1]).total() < _SHARED * shorter
 
 
 def _page_rows(lines: list[Line], cut: float | None, span: tuple[float, float]) -> list[list[Row]]:

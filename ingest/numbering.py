@@ -67,6 +67,7 @@ class Family:
     recital: re.Pattern[str] | None
     schedule: re.Pattern[str] | None
     explanation: re.Pattern[str] | None
+    statement: re.Pattern[str] | None
     closing: re.Pattern[str] | None
     contents: re.Pattern[str] | None
 
@@ -118,7 +119,8 @@ def families() -> dict[str, Family]:
             recital=re.compile(_expanded(row["recital"], numbers)) if "recital" in row else None,
             schedule=_any(row.get("schedule", []), numbers),
             explanation=_any(row.get("explanation", []), numbers),
-            closing=_any(row.get("closing", []), numbers),
+            statement=_any(row.get("statement", []), numbers),
+            closing=_any(row.get("statement", []) + row.get("closing", []), numbers),
             contents=_any(row.get("contents", []), numbers),
         )
     return result

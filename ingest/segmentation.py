@@ -16,7 +16,7 @@ from ingest.segment import Segment, Segmentation, eid_number, expanded, missing_
 from ingest.sequence import Candidate, best_chain
 from ingest.subdivision import Division, quoted, recitals, subdivide
 from ingest.voting import Vote, body_style, candidates, restarts
-from lawsearch.text import is_mark
+from lawsearch.text import folded, is_mark
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
 #: The same where a stop stands before the dash, so that dashes within the heading are no end of it.
@@ -26,6 +26,7 @@ _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 _CONTINUED = re.compile(r"[—–-]\s*(?:continued|cont['’]?d|sambungan)\.?\s*$", re.IGNORECASE)
 _REFERENCE = re.compile(r"[(\[]?(?:Sub)?(?:sections?|seksyen|articles?|regulations?)\b.{0,120}\d", re.IGNORECASE)
 _LONGEST_HEADING = 8
+_SHORTEST_CASED = 5
 
 
 class _Cutter:
@@ -123,9 +124,10 @@ class _Cutter:
         row = self.rows[j]
         # The long lines of a centred heading reach from edge to edge: they have its middle.
         centred = row.centred or abs(row.line.middle - last.line.middle) < 0.6 * row.line.size
-        alike = (row.line.bold, row.line.italic, row.text.isupper()) == (
-            last.line.bold, last.line.italic, last.text.isupper(),
-        ) and (centred or not last.centred)  # fmt: skip
+        # A last line as short as a year or an abbreviation does not tell in which case a heading is set.
+        case = len(folded(last.text)) < _SHORTEST_CASED or row.text.isupper() == last.text.isupper()
+        alike = (row.line.bold, row.line.italic) == (last.line.bold, last.line.italic) and case
+        alike = alike and (centred or not last.centred)
         close = row is last or row.line.page != last.line.page or abs(row.line.size - last.line.size) < 0.6
         return self.style.stands_out(row) and alike and close and j not in self.starts and j not in self.containers
 

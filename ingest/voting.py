@@ -24,11 +24,17 @@ VOLUME = 0.5
 _UNHINTED = 0.42
 #: What a number counts less that was not read so, and what of a number counts that stands in a quotation.
 _GUESS, _QUOTED = 0.25, 0.2
+#: What opens a part or a mark, not a heading: a label, a square bracket. A line of a heading may open with a bracket.
+_MARKED = re.compile(r"\[|\(\s?\w{0,5}\s?\)")
 _QUOTE = re.compile("[“”„\"]|''")
 #: By how many ems headings of units may be indented more or less than they usually are.
 _INDENTED = 1.0
 #: The same for the units of acts that stand behind a law.
 _RESTARTED = 0.8
+#: Dots that lead to a page number.
+_LEADER = re.compile(r"(?:\.\s?){6,}\d{1,4}$")
+#: Rows that most entries of a contents list take up at most.
+_LONGEST_ENTRY = 2
 #: Rows that the longest quotation takes up; one that does not end is none.
 _LONGEST_QUOTATION = 400
 
@@ -44,7 +50,7 @@ class Style:
     def stands_out(self, row: Row) -> bool:
         """Whether a row is set apart by weight, slope or size, as headings are."""
         line = row.line
-        if row.text.startswith(("[", "(")):
+        if _MARKED.match(row.text):
             return False
         return (line.bold, line.italic) != (self.bold, self.italic) or line.size > 1.09 * self.size
 
@@ -67,10 +73,37 @@ def body_style(rows: Sequence[Row]) -> Style:
 
 
 def law(rows: Sequence[Row], family: Family) -> int:
-    """The row at which an elucidation begins, if the family knows one; what follows numbers its articles again."""
-    if family.explanation is None:
-        return len(rows)
-    return next((i for i, row in enumerate(rows) if family.explanation.match(row.text.strip())), len(rows))
+    """The row at which an elucidation or the statement of a bill begins; what follows has numbers of its own."""
+    return next((i for i, row in enumerate(rows) if _explains(row, family)), len(rows))
+
+
+def _explains(row: Row, family: Family) -> bool:
+    text = row.text.strip()
+    if family.statement and row.centred and family.statement.match(text):
+        return True
+    return bool(family.explanation and family.explanation.match(text))
+
+
+def _listed(rows: Sequence[Row], family: Family, found: Sequence[Candidate]) -> range:
+    """The rows of the contents list: from its title or first dotted line to where the first of its numbers comes again.
+
+    Empty where what stands there is longer than a list: then the numbers of a schedule are those that come again.
+    """
+    titles = (i for i, row in enumerate(rows) if family.contents and family.contents.match(row.text.strip()))
+    title = next(titles, next((i for i, row in enumerate(rows) if _LEADER.search(row.text)), None))
+    listed = [c for c in found if title is not None and c.row >= title]
+    again = next((k for k, c in enumerate(listed) if k and c.value <= listed[0].value), 0)
+    parts = listed[:again], listed[again : 2 * again]  # what follows the units, in schedules, may be short again
+    entries, units = ([b.row - a.row for a, b in pairwise(part)] for part in parts)
+    if (
+        title is None
+        or not entries
+        or not units
+        or median(entries) > _LONGEST_ENTRY
+        or median(units) <= median(entries)
+    ):
+        return range(0)
+    return range(title, listed[again].row)
 
 
 def quotation(rows: Sequence[Row]) -> set[int]:
@@ -117,11 +150,13 @@ def candidates(rows: Sequence[Row], family: Family, style: Style, notes: Sequenc
         for number, place, guessed in options:
             found.append(Candidate(i, number, rest, place, guessed=guessed))
             looks.append(look)
-    weighted = _weighted(rows, found, looks)
+    listed = _listed(rows, family, found)
+    kept = [k for k, c in enumerate(found) if c.row not in listed]
+    weighted = _weighted(rows, [found[k] for k in kept], [looks[k] for k in kept])
     inside = quotation(rows) if weighted else set()
     # What is quoted with an inserted number is what an amending law inserts, even where it follows the number there.
-    kept = [c for c in weighted if c.row not in inside or not c.value[2]]
-    return [replace(c, weight=_QUOTED * c.weight) if c.row in inside else c for c in kept]
+    own = [c for c in weighted if c.row not in inside or not c.value[2]]
+    return [replace(c, weight=_QUOTED * c.weight) if c.row in inside else c for c in own]
 
 
 def _contains(family: Family, row: Row) -> bool:
@@ -196,12 +231,14 @@ def vote(
         if forced and family.id != forced:
             continue
         score, chain = best_chain(candidates(rows[: law(rows, family)], family, style, notes))
-        least = 1 if forced or family.weight > 1 else _FEWEST
+        # A bill of two sections names itself and amends an act.
+        hinted = family.hint is not None and bool(family.hint.search(front))
+        least = 1 if forced or family.weight > 1 else _FEWEST - hinted
         if len(chain) < least or score < (0 if forced else _MINIMUM) or _capped(family, front):
             continue
         factor = family.weight
         if family.hint is not None and family.weight <= 1:
-            factor *= 1.2 if family.hint.search(front) else _UNHINTED
+            factor *= 1.2 if hinted else _UNHINTED
         if language and family.language:
             factor *= 1.2 if family.language == language else 0.5
         if jurisdiction and family.jurisdictions:
