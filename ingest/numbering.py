@@ -42,6 +42,16 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """How an explanation of a whole law is called and that of one unit; and how the latter opens, None where as the
+    unit itself does."""
+
+    general: str
+    label: str
+    pattern: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """One tradition of numbering; the fields are described in ``families.toml``."""
 
@@ -68,6 +78,7 @@ class Family:
     schedule: re.Pattern[str] | None
     explanation: re.Pattern[str] | None
     statement: re.Pattern[str] | None
+    explained: Explained | None
     closing: re.Pattern[str] | None
     contents: re.Pattern[str] | None
 
@@ -80,6 +91,10 @@ def _any(patterns: list[str], numbers: Mapping[str, str]) -> re.Pattern[str] | N
     if not patterns:
         return None
     return re.compile("(?:" + "|".join(_expanded(p, numbers) for p in patterns) + r")\s*$")
+
+
+def _explained(row: Mapping[str, str]) -> Explained:
+    return Explained(row["general"], row["label"], re.compile(row["pattern"]) if "pattern" in row else None)
 
 
 def _expanded(pattern: str, numbers: Mapping[str, str]) -> str:
@@ -120,7 +135,8 @@ def families() -> dict[str, Family]:
             schedule=_any(row.get("schedule", []), numbers),
             explanation=_any(row.get("explanation", []), numbers),
             statement=_any(row.get("statement", []), numbers),
-            closing=_any(row.get("statement", []) + row.get("closing", []), numbers),
+            explained=_explained(row["explained"]) if "explained" in row else None,
+            closing=_any(row.get("closing", []), numbers),
             contents=_any(row.get("contents", []), numbers),
         )
     return result

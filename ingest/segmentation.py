@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 
 from ingest.containers import Title, containers, ranks, subjects
 from ingest.definitions import definitions_of
+from ingest.explanation import explanations, inner_headings
 from ingest.layout import Note
-from ingest.numbering import readings, value
+from ingest.numbering import value
 from ingest.page import Row
 from ingest.paragraph import LABEL, Paragraph, ended, mend, paragraphs, running_text
 from ingest.segment import Segment, Segmentation, eid_number, expanded, missing_numbers, split_note, stops
 from ingest.sequence import Candidate, best_chain
 from ingest.subdivision import Division, quoted, recitals, subdivide
-from ingest.voting import Vote, body_style, candidates, restarts
+from ingest.voting import Vote, body_style, candidates, explains, restarts
 from lawsearch.text import folded, is_mark
 
 _RUN_IN = re.compile(r"(?P<heading>\S[^\n]{1,220}?)\s*[.:]?\s*(?:[–—―]+~?|\.\s?[-~]+|\s-+)\s*(?P<text>.*)", re.DOTALL)
@@ -54,7 +55,7 @@ class _Cutter:
         """Which kind of heading that ends the body stands on row ``i``, if any."""
         row, text = self.rows[i], self.rows[i].text.strip()
         family = self.family
-        if family.explanation and family.explanation.match(text):
+        if explains(row, family):
             return "explanation"
         if family.closing and family.closing.match(text):
             return "closing"
@@ -284,18 +285,8 @@ class _Cutter:
         if self.family.inner is None:
             known, opening = definitions_of(self.family.language), found[0].text if found else ""
             return subdivide(found, known, known is not None and known.fill(title, opening))
-        chain = best_chain(self._inner([p.text for p in found]), strict=False)[1]
+        chain = best_chain(inner_headings(self.family, [p.text for p in found]), strict=False)[1]
         return quoted(found, {c.row: c.number for c in chain}) if chain else subdivide(found)
-
-    def _inner(self, texts: Sequence[str]) -> list[Candidate]:
-        """Headings of quoted articles among lines of text, in every way they can be read."""
-        assert self.family.inner is not None
-        return [
-            Candidate(i, number, "", place)
-            for i, text in enumerate(texts)
-            if (match := self.family.inner.match(text.strip()))
-            for number, place in readings(match["n"], misread=True)
-        ]
 
     def _set_off(self, c: Candidate, stop: int, below: str) -> tuple[str, int, list[str]]:
         """(text on the number's line, first row of the text, heading) of a unit whose heading follows its number."""
@@ -400,7 +391,7 @@ class _Cutter:
             explained = explained or kind == "explanation"
             self._mark(i, stop, kind)
             if kind == "explanation":
-                segments += self._explanation(rows, counts)
+                segments += explanations(rows, self.family, self.style, self.words, counts[kind])
             elif kind == "schedule":
                 segments.append(self._schedule(rows, counts[kind]))
             else:
@@ -439,29 +430,6 @@ class _Cutter:
         title = mend(heading, self.words)
         parts = subdivide([p for p in found if not is_mark(p.text)])
         return Segment("schedule", label, label, f"sched_{count}", title, text, (), rows, divisions=parts)
-
-    def _explanation(self, rows: list[Row], counts: Counter[str]) -> list[Segment]:
-        """The elucidation, article by article, each apart from the law itself."""
-        found = candidates(rows, self.family, self.style)
-        if self.family.inner is not None:
-            found = self._inner([row.text for row in rows])
-        chain = best_chain([c for c in found if len(c.rest) < 40], strict=False)[1]
-        bounds = [c.row for c in chain]
-        segments = []
-        general = rows[: bounds[0]] if bounds else rows
-        name = "Penjelasan"
-        if counts["explanation"] == 1 and general:
-            text = running_text("", general, self.words)
-            label = f"{name} Umum"
-            segments.append(Segment("explanation", label, label, "explanation", "", text, (), general))
-        for c, stop in zip(chain, stops(bounds, len(rows)), strict=True):
-            part = rows[c.row : stop]
-            text = running_text(c.rest, part[1:], self.words)
-            label = f"{name} {self.family.label.format(n=c.number)}"
-            segments.append(
-                Segment("explanation", label, label, f"explanation_{eid_number(c.number)}", "", text, (), part)
-            )
-        return segments
 
 
 def segment(rows: Sequence[Row], notes: Sequence[Note], vote: Vote, words: Counter[str]) -> Segmentation:

@@ -74,10 +74,11 @@ def body_style(rows: Sequence[Row]) -> Style:
 
 def law(rows: Sequence[Row], family: Family) -> int:
     """The row at which an elucidation or the statement of a bill begins; what follows has numbers of its own."""
-    return next((i for i, row in enumerate(rows) if _explains(row, family)), len(rows))
+    return next((i for i, row in enumerate(rows) if explains(row, family)), len(rows))
 
 
-def _explains(row: Row, family: Family) -> bool:
+def explains(row: Row, family: Family) -> bool:
+    """Whether an elucidation or the statement of a bill begins with a row."""
     text = row.text.strip()
     if family.statement and row.centred and family.statement.match(text):
         return True

@@ -506,19 +506,38 @@ MALAY_BILL = """
 
 
 @pytest.mark.parametrize(
-    ("bill", "heading"),
-    [(BILL, "EXPLANATORY STATEMENT"), (MALAY_BILL, "HURAIAN"), (MALAY_BILL, "PENYATA HURAIAN")],
+    ("bill", "heading", "clause", "name"),
+    [
+        (BILL, "EXPLANATORY STATEMENT", "Clause", "Explanatory statement, clause"),
+        (MALAY_BILL, "HURAIAN", "Fasal", "Huraian, fasal"),
+        (MALAY_BILL, "PENYATA HURAIAN", "Fasal", "Huraian, fasal"),
+    ],
 )
-def test_what_a_bill_says_of_its_clauses_has_numbers_of_its_own(bill: str, heading: str) -> None:
+def test_what_a_bill_says_of_its_clauses_has_numbers_of_its_own(
+    bill: str, heading: str, clause: str, name: str
+) -> None:
+    cost = "FINANCIAL IMPLICATIONS" if clause == "Clause" else "IMPLIKASI KEWANGAN"
     found = cut(f"""{bill}
     ^{heading}^
-    This Bill seeks to amend the Lamps Act 2001, for the reasons that keepers have given.
-    2. Clause 1 contains the short title and says when the Act is to begin to burn, and where.
-    3. Clause 2 seeks to amend section 9 so that lamps burn in fog as well, as they do at sea.
-    4. This Bill will cost as much as the oil that it takes, and no more than that.
+    This Bill seeks to amend the Lamps Act 2001, for the reasons that keepers have given, among them that of
+    {clause} 2 of a former Bill.
+    2. {clause} 1 contains the short title and says when the Act is to begin to burn, and where.
+    3. {clause} 2 seeks to amend section 9 so that lamps burn in fog as well, as they do at sea.
+    It also has something to say of tins.
+    ^{cost}^
+    The Bill will cost as much as the oil that it takes, and no more than that.
     """)
     assert [u.number for u in units(found)] == ["1", "2"]
-    assert found.segments[-1].text.startswith(f"{heading}\nThis Bill seeks")
+    told = [s for s in found.segments if s.kind == "explanation"]
+    assert [(s.label, s.eid) for s in told] == [
+        (name.split(",")[0], "explanation"),
+        (f"{name} 1", "explanation_1"),
+        (f"{name} 2", "explanation_2"),
+        (cost.capitalize(), "explanation__part_2"),
+    ]
+    starts = (f"{heading}", f"2. {clause} 1 contains", f"3. {clause} 2 seeks", cost)
+    assert all(s.text.startswith(start) for s, start in zip(told, starts, strict=True))
+    assert told[2].text.endswith("something to say of tins.")
 
 
 def test_a_contents_list_is_not_the_law_however_many_lines_look_like_its_entries() -> None:
