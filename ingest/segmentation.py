@@ -27,6 +27,7 @@ _ENTRY = re.compile(r"(\d{1,4}[A-Z]{0,3})\.?\s+(\S.*)")
 _CONTINUED = re.compile(r"[—–-]\s*(?:continued|cont['’]?d|sambungan)\.?\s*$", re.IGNORECASE)
 _REFERENCE = re.compile(r"[(\[]?(?:Sub)?(?:sections?|seksyen|articles?|regulations?)\b.{0,120}\d", re.IGNORECASE)
 _LONGEST_HEADING = 8
+#: Letters and digits from which on a line of a heading tells whether it is set in capitals.
 _SHORTEST_CASED = 5
 
 
@@ -125,7 +126,6 @@ class _Cutter:
         row = self.rows[j]
         # The long lines of a centred heading reach from edge to edge: they have its middle.
         centred = row.centred or abs(row.line.middle - last.line.middle) < 0.6 * row.line.size
-        # A last line as short as a year or an abbreviation does not tell in which case a heading is set.
         case = len(folded(last.text)) < _SHORTEST_CASED or row.text.isupper() == last.text.isupper()
         alike = (row.line.bold, row.line.italic) == (last.line.bold, last.line.italic) and case
         alike = alike and (centred or not last.centred)

@@ -96,15 +96,8 @@ def _listed(rows: Sequence[Row], family: Family, found: Sequence[Candidate]) -> 
     again = next((k for k, c in enumerate(listed) if k and c.value <= listed[0].value), 0)
     parts = listed[:again], listed[again : 2 * again]  # what follows the units, in schedules, may be short again
     entries, units = ([b.row - a.row for a, b in pairwise(part)] for part in parts)
-    if (
-        title is None
-        or not entries
-        or not units
-        or median(entries) > _LONGEST_ENTRY
-        or median(units) <= median(entries)
-    ):
-        return range(0)
-    return range(title, listed[again].row)
+    short = entries and units and median(entries) <= _LONGEST_ENTRY and median(entries) < median(units)
+    return range(title, listed[again].row) if title is not None and short else range(0)
 
 
 def quotation(rows: Sequence[Row]) -> set[int]:
