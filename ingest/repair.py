@@ -25,6 +25,11 @@ _REORDER = (
     # Sara am and its Lao sister, drawn as two glyphs, with the tone mark between or behind them.
     (re.compile("\u0e4d([\u0e48-\u0e4b]?) ?\u0e32"), "\\1\u0e33"),
     (re.compile("\u0ecd([\u0ec8-\u0ecb]?) ?\u0eb2"), "\\1\u0eb3"),
+    # The first of the two, where the font does not tell what it is: nothing else can stand there.
+    (
+        re.compile("(?<=[\u0e01-\u0e2e])([\u0e48-\u0e4b]?)[^\u0e00-\u0e7f\\s\\d.,;:()\\[\\]\"'“”‘’/–—-]\u0e32"),
+        "\\1\u0e33",
+    ),
     (re.compile("\u0e33([\u0e48-\u0e4b])"), "\\1\u0e33"),
     # A tone mark drawn before the vowel that it stands on.
     (re.compile("([\u0e48-\u0e4c])([\u0e31\u0e34-\u0e39\u0e47])"), "\\2\\1"),

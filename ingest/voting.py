@@ -242,6 +242,11 @@ def vote(
     if not scores:
         return Vote(None, (), {})
     best = max(scores, key=lambda name: scores[name])
+    if not families()[best].language:
+        # What is numbered before the units of a law is what it refers to ("Mengingat: 1. Undang-Undang ...").
+        last = chains[best][-1].row
+        behind = [n for n, chain in chains.items() if families()[n].language and chain[0].row > last]
+        best = max(behind, key=lambda name: scores[name], default=best)
     return Vote(families()[best], tuple(_filled(rows, chains[best], families()[best])), scores)
 
 

@@ -620,3 +620,10 @@ def test_a_contents_list_is_known_by_its_dots_where_it_has_no_title() -> None:
     schedule = "\n".join(f"{n}. A lamp of the kind {n}, of tin" for n in range(1, 4))
     found = cut(f"An Act on lamps.\n{entries}\n^LAMPS ACT^\n{body}\n^**SCHEDULE**^\n{schedule}")
     assert [u.text for u in units(found)] == [f"{name} must be kept. And so on." for name in names]
+
+
+def test_what_a_regulation_refers_to_is_numbered_and_is_not_its_articles() -> None:
+    laws = "\n".join(f"{n}. Undang-Undang Nomor {n} Tahun 20{n + 10} tentang Pelita dan Minyak" for n in range(1, 13))
+    articles = "\n".join(f"^Pasal {n}^\nPenjaga ke-{n} wajib menyalakan pelita." for n in range(1, 5))
+    found = cut(f"PERATURAN MENTERI TENTANG PELITA\nMengingat :\n{laws}\nMEMUTUSKAN :\n{articles}")
+    assert [u.label for u in units(found)] == [f"Pasal {n}" for n in range(1, 5)]
