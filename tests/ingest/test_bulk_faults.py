@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from pages import KEEPER, by_number, cut, laid_out, line, page, rows, units
+from pages import KEEPER, by_number, cut, laid_out, line, page, pdf, rows, units
 
+from ingest.extraction import read
 from ingest.layout import lay_out
 from ingest.page import Page
 from ingest.segmentation import segment
@@ -507,7 +509,12 @@ MALAY_BILL = """
 
 @pytest.mark.parametrize(
     ("bill", "heading"),
-    [(BILL, "EXPLANATORY STATEMENT"), (MALAY_BILL, "HURAIAN"), (MALAY_BILL, "PENYATA HURAIAN")],
+    [
+        (BILL, "EXPLANATORY STATEMENT"),
+        (BILL, "Explanatory Statement"),
+        (MALAY_BILL, "HURAIAN"),
+        (MALAY_BILL, "PENYATA HURAIAN"),
+    ],
 )
 def test_what_a_bill_says_of_its_clauses_has_numbers_of_its_own(bill: str, heading: str) -> None:
     found = cut(f"""{bill}
@@ -601,3 +608,10 @@ def test_a_contents_list_is_known_by_its_dots_where_it_has_no_title() -> None:
     schedule = "\n".join(f"{n}. A lamp of the kind {n}, of tin" for n in range(1, 4))
     found = cut(f"An Act on lamps.\n{entries}\n^LAMPS ACT^\n{body}\n^**SCHEDULE**^\n{schedule}")
     assert [u.text for u in units(found)] == [f"{name} must be kept. And so on." for name in names]
+
+
+def test_a_marginal_note_close_beside_the_text_is_a_line_of_its_own(tmp_path: Path) -> None:
+    # The note ends 9.7 points before the text: less than the widest gap within a line, but the type changes.
+    path = tmp_path / "note.pdf"
+    path.write_bytes(pdf([[(72, 90, "Oil", 8), (91.5, 90, "1. Oil must be clean."), (91.5, 120, "And dry.")]]))
+    assert [x.text for x in read(path).pages[0].lines] == ["Oil", "1. Oil must be clean.", "And dry."]
