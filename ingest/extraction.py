@@ -80,9 +80,14 @@ class _Run:
         self.styled = self.bold = self.italic = 0
 
     def breaks(self, x: float, y: float, size: float) -> bool:
-        """Whether a character at ``x``, ``y`` belongs to another run: another baseline, a wide gap, a step back."""
+        """Whether a character at ``x``, ``y`` belongs to another run: another baseline, a wide gap, a step back.
+
+        A narrower gap is wide where larger type follows it: a marginal note may stand close before the text. Smaller
+        type may follow on a line of an OCR layer, whose sizes vary.
+        """
         em = max(size, self.size)
-        return abs(y - self.base) > 0.45 * em or not -1.2 * em <= x - self.x1 <= 1.1 * em
+        wide = 0.8 if self.size < 0.85 * size else 1.1
+        return abs(y - self.base) > 0.45 * em or not -1.2 * em <= x - self.x1 <= wide * em
 
     def add(self, char: str, kind: str, x: float, x1: float, y: float, size: float) -> None:
         """Take in a character of Unicode category ``kind`` (empty for Latin) at ``x`` that ends at ``x1``."""

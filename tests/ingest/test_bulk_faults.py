@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from pages import KEEPER, by_number, cut, laid_out, line, page, rows, units
+from pages import KEEPER, by_number, cut, laid_out, line, page, pdf, rows, units
 
+from ingest.extraction import read
 from ingest.layout import lay_out
 from ingest.page import Page
 from ingest.segmentation import segment
@@ -509,6 +511,7 @@ MALAY_BILL = """
     ("bill", "heading", "clause", "name"),
     [
         (BILL, "EXPLANATORY STATEMENT", "Clause", "Explanatory statement, clause"),
+        (BILL, "Explanatory Statement", "Clause", "Explanatory statement, clause"),
         (MALAY_BILL, "HURAIAN", "Fasal", "Huraian, fasal"),
         (MALAY_BILL, "PENYATA HURAIAN", "Fasal", "Huraian, fasal"),
     ],
@@ -627,3 +630,10 @@ def test_what_a_regulation_refers_to_is_numbered_and_is_not_its_articles() -> No
     articles = "\n".join(f"^Pasal {n}^\nPenjaga ke-{n} wajib menyalakan pelita." for n in range(1, 5))
     found = cut(f"PERATURAN MENTERI TENTANG PELITA\nMengingat :\n{laws}\nMEMUTUSKAN :\n{articles}")
     assert [u.label for u in units(found)] == [f"Pasal {n}" for n in range(1, 5)]
+
+
+def test_a_marginal_note_close_beside_the_text_is_a_line_of_its_own(tmp_path: Path) -> None:
+    # The note ends 9.7 points before the text: less than the widest gap within a line, but the type changes.
+    path = tmp_path / "note.pdf"
+    path.write_bytes(pdf([[(72, 90, "Oil", 8), (91.5, 90, "1. Oil must be clean."), (91.5, 120, "And dry.")]]))
+    assert [x.text for x in read(path).pages[0].lines] == ["Oil", "1. Oil must be clean.", "And dry."]
