@@ -9,7 +9,7 @@ from laws import BOATS, ID, PH, SG, TH
 from lawsearch import correspondence, service
 from lawsearch.correspondence import Side, align, side
 from lawsearch.errors import NotFoundError
-from lawsearch.grading import EVEN, FAINT, GRADES, NEAR, UNSEEN, Choice, grade, linked, mutual
+from lawsearch.grading import EVEN, FAINT, GRADES, NEAR, UNSEEN, Choice, grade, linked, mutual, unasked
 from lawsearch.ranking import TEMPERATURE
 from lawsearch.search import Searcher
 
@@ -63,6 +63,14 @@ def test_links_tell_a_choice(links: list[float], place: int, rank: int, gap: flo
     found = linked(np.array(links), place, 0.25)
     assert (found.rank, found.gap) == (rank, pytest.approx(gap))
     assert found == UNSEEN if rank == 0 else found.doubt == 0.25
+
+
+@pytest.mark.parametrize(
+    ("there", "named", "grades"),
+    [(SURE, True, "corresponds"), (SURE, False, "partly"), (Choice(1, 0.0, 0.4), True, "partly"), (FAR, False, "")],
+)
+def test_a_text_that_names_nothing_corresponds_partly_at_most(there: Choice, named: bool, grades: str) -> None:
+    assert grade(there, unasked(there, named)) == grades
 
 
 def test_even_odds_are_those_of_the_pages() -> None:

@@ -9,10 +9,12 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from rapidfuzz.distance import OSA
 
 from lawsearch.text import digits, normal, slug
 
@@ -27,6 +29,8 @@ _NUMBER = (
 _LONE = re.compile(r"\d{1,4}[A-Z]{0,3}(?:/\d{1,2})? ?[.:)—–-]")
 #: A heading that somebody pastes is no longer than this, and does not end as a sentence, or a line that goes on, does.
 _LONGEST, _OPEN = 100, re.compile(r"[.;:,!?。；：，၊။៖។—–-]$")
+#: A word of so many letters is known by all of them but one.
+_SURE = 5
 _VALUE = r"(?:\d{1,3}[a-z]{0,2}|[a-zđ]{1,4}|[\u0e01-\u0e2e]|[\u1000-\u1021]{1,2}|[\u1780-\u17a2])"
 
 
@@ -96,6 +100,9 @@ def parse(text: str) -> Citation:
         return Citation(text, identifier="/" + match[1].rstrip("/"))
     # Digits are exchanged one for one, so places stay.
     match = _units().search(digits(text))
+    if match is None and (spelled := _spelled(text)) != text:
+        found = parse(spelled)
+        return replace(found, text=text) if found.number else Citation(text, text)
     if match is None:
         return Citation(text, text)
     rest = f"{text[: match.start()].rstrip(' ,;')} {text[match.end() :].lstrip(' ,;.')}".strip(" ,;")
@@ -110,6 +117,17 @@ def parse(text: str) -> Citation:
         return Citation(text, text)
     number = re.sub(r"(?<=\d)\s(?=[A-Z]$)", "", text[match.start("n") : match.end("n")].strip())
     return Citation(text, rest, number, row["says"], row["prefix"], tuple(row["languages"]), parts)
+
+
+def _spelled(text: str) -> str:
+    """The text with words before a number put right that are one slip away from what a unit is called ("sectin 5")."""
+    known = [word for word in _unit_of() if len(word) >= _SURE]
+
+    def right(match: re.Match[str]) -> str:
+        near = [word for word in known if OSA.distance(match[0].casefold(), word, score_cutoff=1) == 1]
+        return near[0] if len(near) == 1 else match[0]
+
+    return re.sub(rf"[^\W\d_]{{{_SURE},}}(?=\s+\d)", right, text)
 
 
 def headed(clause: str) -> tuple[str, str]:

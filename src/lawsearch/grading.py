@@ -84,7 +84,8 @@ def linked(links: np.ndarray, place: int, doubt: float) -> Choice:
     return Choice(1 + int((links > own).sum()), TEMPERATURE * log(float(links.max()) / own), doubt)
 
 
-def unasked(there: Choice) -> Choice:
+def unasked(there: Choice, named: bool = True) -> Choice:
     """What stands for the other direction where it cannot be asked. A clause is no unit of a law that might have one
-    which its answer corresponds to rather: where it is not uncertain, the one direction stands for both."""
-    return there if there.doubt < UNCERTAIN else replace(there, doubt=max(there.doubt, EVEN))
+    which its answer corresponds to rather: where it is not uncertain, the one direction stands for both. A text that
+    has not ``named`` a single legal concept may be of anything: how near it is to a provision is all that is known."""
+    return there if named and there.doubt < UNCERTAIN else replace(there, doubt=max(there.doubt, EVEN))

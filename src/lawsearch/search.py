@@ -398,7 +398,8 @@ class Searcher:
     def _back(self, query: Query, found: Sequence[_Found], rows: np.ndarray) -> list[Choice]:
         """What each hit says of the question, by its links to the question's own text."""
         if query.row is None:
-            return [unasked(one.there) for one in found]
+            named = bool(query.concepts.any())
+            return [unasked(one.there, named) for one in found]
         g = self.generation
         now = np.array([row if row < len(g.ids) else self._former.now(row) for row in rows.tolist()], np.int64)
         start, stop = g.text_of(query.row)
