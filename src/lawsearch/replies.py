@@ -238,6 +238,7 @@ def instrument_list(view: View) -> list[InstrumentOut]:
 def provision_page(view: View, provision: Provision, pictures: Pictures | None = None) -> ProvisionPage:
     """A provision with what stands around it."""
     before, after = view.neighbours(provision)
+    explanation, explains = view.explanation(provision), view.explained(provision)
     refusal = pictures.refusal(_entry(view, provision)) if pictures else "This server draws no pages"
     if not refusal and not provision.boxes:
         refusal = "It is not known where on the page it stands"
@@ -245,6 +246,8 @@ def provision_page(view: View, provision: Provision, pictures: Pictures | None =
         provision=ProvisionOut.of(provision),
         instrument=InstrumentOut.of(view.instruments[provision.instrument]),
         children=[ProvisionOut.of(c) for c in view.store.children(provision)],
+        explanation=explanation and ProvisionOut.of(explanation),
+        explains=explains and ProvisionRef.of(explains),
         previous=before and ProvisionRef.of(before),
         next=after and ProvisionRef.of(after),
         topics=[TopicRef.of(view, key, score) for key, score in view.topics_of(provision)],

@@ -171,6 +171,10 @@ class ProvisionPage(BaseModel):
     provision: ProvisionOut
     instrument: InstrumentOut
     children: list[ProvisionOut] = Field(description="What stands directly below it, in order.")
+    explanation: ProvisionOut | None = Field(
+        None, description="What the text itself says in explanation of it (Penjelasan, explanatory statement)."
+    )
+    explains: ProvisionRef | None = Field(None, description="The section or article that it explains itself.")
     previous: ProvisionRef | None = Field(description="The one before it on its level.")
     next: ProvisionRef | None = Field(description="The one after it on its level.")
     topics: list[TopicRef] = Field(description="What it is about, surest first.")

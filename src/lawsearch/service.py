@@ -60,6 +60,8 @@ KEPT = 2048
 #: What the same concepts, a parameter of one kind and an equal one add to the cosine of two parts; chosen with
 #: ``alignment.ABOVE_CHANCE``.
 SAME_CONCEPTS, SAME_KIND, SAME_VALUE = 0.06, 0.03, 0.03
+#: What an explanation may be of, by how eIds name it; those of acts that stand behind a law have numbers of their own.
+_EXPLAINED, _FOREIGN = ("sec", "art"), "amend_"
 Encode = Callable[[list[str]], np.ndarray]
 
 
@@ -194,6 +196,23 @@ class View:
     def neighbours(self, provision: Provision) -> tuple[Provision | None, Provision | None]:
         """The provision before and the one after it, on its own level."""
         return self.store.beside(provision)
+
+    def explanation(self, unit: Provision) -> Provision | None:
+        """What the text itself says in explanation of one of its sections or articles, where it does."""
+        name, _, number = unit.eid.rsplit("__", 1)[-1].partition("_")
+        if unit.parent or name not in _EXPLAINED or unit.eid.startswith(_FOREIGN):
+            return None
+        try:
+            return self.store.provision(f"{unit.instrument}/{unit.language}/~explanation_{number}")
+        except NotFoundError:
+            return None
+
+    def explained(self, provision: Provision) -> Provision | None:
+        """The section or article that a provision explains."""
+        if provision.kind != "explanation":
+            return None
+        units = self.store.contents(provision.instrument, provision.language)
+        return next((u for u in units if (found := self.explanation(u)) and found.id == provision.id), None)
 
     def state(self, answer: Answer) -> str:
         """What an answer says of its jurisdiction: ``found``, ``unlikely``, ``filtered`` or ``no text``."""

@@ -31,9 +31,15 @@ Section = tuple[str, str, str]
 
 
 def sections(
-    instrument: Instrument, language: str, word: str, kind: str, abbreviation: str, rows: Iterable[Section]
+    instrument: Instrument,
+    language: str,
+    word: str,
+    kind: str,
+    abbreviation: str,
+    rows: Iterable[Section],
+    *more: Provision,
 ) -> Expression:
-    """An expression of (number, heading, text) rows; lines that begin with (1) or (a) become parts."""
+    """An expression of (number, heading, text) rows; lines that begin with (1) or (a) become parts; then ``more``."""
     found: list[Provision] = []
     short = "sec" if kind == "section" else "art"
     for page, (number, heading, text) in enumerate(rows, start=2):
@@ -59,7 +65,7 @@ def sections(
                 )  # fmt: skip
     return Expression(
         instrument=instrument, language=language, source=f"/somewhere/{instrument.id.replace('/', '-')}-{language}.pdf",
-        source_digest="ab" * 32, provisions=tuple(found), report={"pages": 9, "sections": len(found), "gaps": []},
+        source_digest="ab" * 32, provisions=(*found, *more), report={"pages": 9, "sections": len(found), "gaps": []},
     )  # fmt: skip
 
 
@@ -88,6 +94,13 @@ ID = Instrument(
 MY = Instrument(
     id="/akn/my/guideline/2034/1", jurisdiction="my", title=f"Guideline {EVIL}", kind="guideline",
     force="non-binding", year=2034, authoritative="en", languages=("en",), notes=EVIL, address="javascript:alert(1)",
+)  # fmt: skip
+
+#: What the law of Indonesia says of its article itself.
+TOLD = Provision(
+    instrument=ID.id, language="id", eid="explanation_4", kind="explanation", number="Penjelasan Pasal 4",
+    label="Penjelasan Pasal 4", citation="Law on Fishing Gear (ID) Penjelasan Pasal 4",
+    text="Yang dimaksud dengan jaring ialah alat dari tali.\nCukup jelas.",
 )  # fmt: skip
 
 EXPRESSIONS = (
@@ -120,7 +133,7 @@ EXPRESSIONS = (
     ]),
     sections(ID, "id", "Pasal", "article", "art", [
         ("4", "Alat tangkap", "Setiap orang dilarang memakai jaring yang merusak terumbu karang."),
-    ]),
+    ], TOLD),
     sections(ID, "en", "Article", "article", "art", [
         ("4", "Fishing gear", "No person shall use a net that harms coral reefs."),
     ]),

@@ -101,7 +101,7 @@ def test_instruments(client: TestClient) -> None:
     assert [i["jurisdiction"]["code"] for i in listed] == ["id", "my", "ph", "sg", "th", "vn"]
     one = client.get("/api/instruments/akn/id/law/2030/9").json()
     assert [e["language"] for e in one["expressions"]] == ["en", "id"]
-    assert [p["number"] for p in one["expressions"][1]["contents"]] == ["4"]
+    assert [p["number"] for p in one["expressions"][1]["contents"]] == ["4", "Penjelasan Pasal 4"]
     assert one["expressions"][0]["report"]["pages"] == 9
     assert "/somewhere" not in client.get("/api/instruments/akn/id/law/2030/9").text
 

@@ -33,7 +33,8 @@ CLAUSE = (
 )
 PAGES = [
     "/", "/?q=notify+data+breach", f"/?q={CLAUSE.replace(' ', '+')}", SECTION, THAI, "/akn/sg/act/2031/7",
-    "/akn/id/law/2030/9/en", "/akn/my/guideline/2034/1", "/akn/my/guideline/2034/1/en/~sec_1", "/instruments",
+    "/akn/id/law/2030/9/en", "/akn/id/law/2030/9/id/~art_4", "/akn/id/law/2030/9/id/~explanation_4",
+    "/akn/my/guideline/2034/1", "/akn/my/guideline/2034/1/en/~sec_1", "/instruments",
     "/about", "/matrix", "/topics", "/catalogue",
     f"/compare?id={SECTION}&id={OTHER}&id={THAI}", "/compare?id=/akn/my/guideline/2034/1/en/~sec_1&text=x",
 ]  # fmt: skip
@@ -159,6 +160,19 @@ def test_a_provision_page(client: TestClient) -> None:
     assert "Counterparts in other jurisdictions" in text
     assert f'href="{OTHER}"' in html
     assert 'id="in-sg"' not in html
+
+
+def test_what_a_law_says_in_explanation_of_an_article_stands_below_it(client: TestClient) -> None:
+    law = "/akn/id/law/2030/9"
+    article, told = (client.get(f"/api/provisions{law}/id/~{eid}").json() for eid in ("art_4", "explanation_4"))
+    assert article["explanation"]["id"] == told["provision"]["id"]
+    assert (article["explains"], told["explanation"]) == (None, None)
+    assert told["explains"]["id"] == article["provision"]["id"]
+    assert "Cukup jelas." in client.get(f"{law}/id/~art_4").text
+    assert f'href="{law}/id/~art_4"' in client.get(f"{law}/id/~explanation_4").text
+    # No other language of it, and no other law, has one.
+    assert client.get(f"/api/provisions{law}/en/~art_4").json()["explanation"] is None
+    assert client.get(f"/api/provisions{SECTION}").json()["explanation"] is None
 
 
 def test_a_short_address_leads_to_the_permanent_one(client: TestClient) -> None:
