@@ -11,7 +11,12 @@ from importlib.resources import files
 
 from lawsearch.text import digits
 
-_SUFFIXES = ("ทวิ", "ตรี", "จัตวา", "เบญจ", "ฉ", "สัตต", "อัฏฐ", "นว", "ทศ")
+_SUFFIXES = (
+    "ทวิ", "ตรี", "จัตวา", "เบญจ", "ฉ", "สัตต", "อัฏฐ", "นว", "ทศ", "เอกาทศ", "ทวาทศ", "เตรส", "จตุทศ", "ปัณรส", "โสฬส",
+    "สัตตรส", "อัฏฐารส", "เอกูนวีสติ", "วีสติ", "เอกวีสติ", "ทวาวีสติ",
+)  # fmt: skip
+#: The same by name, and what some are called besides; some end as others do.
+_INSERTED = {name: i for i, name in enumerate(_SUFFIXES, 2)} | {"ปัณณรส": 15, "ปัญจทศ": 15}
 _CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 #: The letters that follow a Burmese number where sections were inserted behind it (``၂၇-က``), in their order.
 BURMESE = "ကခဂဃငစဆဇဈညဋဌဍဎဏတထဒဓနပဖဗဘမယရလဝသဟဠအ"
@@ -165,10 +170,9 @@ def value(number: str) -> Value | None:
     None for what is no number.
     """
     text = digits(number).strip().rstrip(".")
-    for i, suffix in enumerate(_SUFFIXES, start=2):
-        if text.endswith(suffix):
-            inner = value(text.removesuffix(suffix))
-            return (inner[0], inner[1], i) if inner else None
+    if match := re.fullmatch(r"([\d./]+)\s?([\u0e00-\u0e7f]+)", text):
+        inner, place = value(match[1]), _INSERTED.get(match[2])
+        return (inner[0], inner[1], place) if inner and place else None
     if match := re.fullmatch(r"(\d+)\.(\d+)", text):
         return int(match[1]), int(match[2]), 0
     if match := re.fullmatch(r"(\d+)/(\d+)", text):

@@ -219,14 +219,17 @@ def vote(
     """
     style = body_style(rows)
     front = "\n".join(row.text for row in rows[:120])
+    hints = {f.id for f in families().values() if f.hint is not None and f.hint.search(front)}
+    # Where the statement of a bill begins, all that may be taken for its clauses ends.
+    told = min((law(rows, f) for f in families().values() if f.statement and f.id in hints), default=len(rows))
     scores: dict[str, float] = {}
     chains: dict[str, list[Candidate]] = {}
     for family in families().values():
         if forced and family.id != forced:
             continue
-        score, chain = best_chain(candidates(rows[: law(rows, family)], family, style, notes))
+        score, chain = best_chain(candidates(rows[: min(told, law(rows, family))], family, style, notes))
         # A bill of two sections names itself and amends an act.
-        hinted = family.hint is not None and bool(family.hint.search(front))
+        hinted = family.id in hints
         least = 1 if forced or family.weight > 1 else _FEWEST - hinted
         if len(chain) < least or score < (0 if forced else _MINIMUM) or _capped(family, front):
             continue

@@ -637,3 +637,10 @@ def test_a_marginal_note_close_beside_the_text_is_a_line_of_its_own(tmp_path: Pa
     path = tmp_path / "note.pdf"
     path.write_bytes(pdf([[(72, 90, "Oil", 8), (91.5, 90, "1. Oil must be clean."), (91.5, 120, "And dry.")]]))
     assert [x.text for x in read(path).pages[0].lines] == ["Oil", "1. Oil must be clean.", "And dry."]
+
+
+def test_numbers_of_another_tradition_do_not_go_on_into_the_statement_of_a_bill() -> None:
+    clauses = "\n".join(f"{n}. Seksyen {n} Akta Pelita dipinda dengan memotong perkataan “malam”." for n in range(1, 4))
+    told = "\n".join(f"{n}. Fasal {n} bertujuan untuk meminda seksyen {n}, kerana pelita." for n in range(1, 26))
+    bill = f"^RANG UNDANG-UNDANG^\nSuatu Akta untuk meminda Akta Pelita 2001.\n{clauses}\n^HURAIAN^\n{told}"
+    assert [unit.label for unit in units(cut(bill))] == ["Seksyen 1", "Seksyen 2", "Seksyen 3"]
