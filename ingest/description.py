@@ -118,10 +118,8 @@ def _stem(name: str) -> str:
     plain = slug(name).lower()
     if plain and plain.isascii():
         return plain
-    whole = hashlib.sha256(unicodedata.normalize("NFC", name).casefold().encode("utf-8", "surrogatepass")).hexdigest()[
-        :8
-    ]
-    return "-".join([*re.findall("[a-z0-9]+", plain), whole])
+    whole = unicodedata.normalize("NFC", name).casefold().encode("utf-8", "surrogatepass")
+    return "-".join([*re.findall("[a-z0-9]+", plain), hashlib.sha256(whole).hexdigest()[:8]])
 
 
 def _year(front: str, sign: Sign) -> int | None:

@@ -65,6 +65,12 @@ _EXPLAINED, _FOREIGN = ("sec", "art"), "amend_"
 Encode = Callable[[list[str]], np.ndarray]
 
 
+def _explicable(unit: Provision) -> str:
+    """The number by which an explanation names a section or article, in its eId; empty where nothing would."""
+    name, _, number = unit.eid.rsplit("__", 1)[-1].partition("_")
+    return "" if unit.parent or name not in _EXPLAINED or unit.eid.startswith(_FOREIGN) else number
+
+
 @dataclass(frozen=True)
 class View:
     """One generation as a request sees it, with the facts of its corpus that every page needs counted once."""
@@ -199,11 +205,10 @@ class View:
 
     def explanation(self, unit: Provision) -> Provision | None:
         """What the text itself says in explanation of one of its sections or articles, where it does."""
-        name, _, number = unit.eid.rsplit("__", 1)[-1].partition("_")
-        if unit.parent or name not in _EXPLAINED or unit.eid.startswith(_FOREIGN):
-            return None
+        number = _explicable(unit)
         try:
-            return self.store.provision(f"{unit.instrument}/{unit.language}/~explanation_{number}")
+            key = f"{unit.instrument}/{unit.language}/~explanation_{number}"
+            return self.store.provision(key) if number else None
         except NotFoundError:
             return None
 
@@ -211,8 +216,9 @@ class View:
         """The section or article that a provision explains."""
         if provision.kind != "explanation":
             return None
+        number = provision.eid.removeprefix("explanation_")
         units = self.store.contents(provision.instrument, provision.language)
-        return next((u for u in units if (found := self.explanation(u)) and found.id == provision.id), None)
+        return next((unit for unit in units if _explicable(unit) == number), None)
 
     def state(self, answer: Answer) -> str:
         """What an answer says of its jurisdiction: ``found``, ``unlikely``, ``filtered`` or ``no text``."""
