@@ -17,12 +17,15 @@ from ingest.page import Line, Reading, Row
 from ingest.segment import Segment, Segmentation
 from ingest.segmentation import segment
 from ingest.subdivision import Division, name
-from ingest.voting import Vote, vote
+from ingest.voting import Vote, quotation, vote
 from lawsearch.catalogue import Catalogue
 from lawsearch.instrument import UNKNOWN, Instrument
 from lawsearch.language import detect
 from lawsearch.provision import Box, Expression, Provision
 from lawsearch.vocabulary import jurisdictions
+
+#: Characters outside of quotations that are enough to tell the language of a law by.
+_TELLING = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def worked(
             continue
         notes = layout.notes if index == 0 else ()
         code = language or described.language if len(layout.flows) == 1 else ""
-        code = code or detect("\n".join(row.text for row in flow), described.instrument.jurisdiction)
+        code = code or detect(_own_words(flow), described.instrument.jurisdiction)
         known = book.of(reading.digest, described.instrument.id, code)
         ballot = vote(
             flow, notes, language=code, jurisdiction=described.instrument.jurisdiction,
@@ -148,6 +151,14 @@ class _Names:
             return eid, ()
         fresh, flags = self.take(f"{eid}-{self._given[eid]}")
         return fresh, ("doubled-eid", *(f for f in flags if f != "doubled-eid"))
+
+
+def _own_words(rows: Sequence[Row]) -> str:
+    """The text outside of long quotations, which may be in another language: a Malay bill amends an act in English.
+    All of it where that is little."""
+    quoted = quotation(rows)
+    own = "\n".join(row.text for i, row in enumerate(rows) if i not in quoted)
+    return own if len(own) >= _TELLING else "\n".join(row.text for row in rows)
 
 
 def provisions_of(cut: Segmentation, instrument: Instrument, language: str) -> Iterable[Provision]:

@@ -89,6 +89,32 @@ def test_a_file_with_a_thai_name_is_read(tmp_path: Path) -> None:
     assert expression.instrument.title == "ตะเกียง-2562"
 
 
+def test_a_bill_that_quotes_another_language_is_of_its_own(tmp_path: Path) -> None:
+    quoted = "\n".join(
+        f"that each keeper of a lamp of the kind {n} must tell the Office of the lamp" for n in range(60)
+    )
+    path = tmp_path / "rang.pdf"
+    path.write_bytes(
+        pdf(
+            typed(f"""
+RANG UNDANG-UNDANG
+Suatu Akta untuk meminda Akta Pelita 2001.
+Tajuk ringkas
+1. Akta ini bolehlah dinamakan Akta Pelita (Pindaan) 2044.
+Pindaan seksyen 9
+2. Akta Pelita 2001 dipinda dalam seksyen 9 dengan menggantikan perkataan yang berikut:
+“the Office must
+{quoted}
+at night.”.
+Pindaan seksyen 11
+3. Akta Pelita 2001 dipinda dalam seksyen 11 dengan memotong perkataan itu.
+""")
+        )
+    )
+    (expression,) = parse(path)
+    assert (expression.language, expression.report["family"]) == ("ms", "seksyen-ms")
+
+
 def test_sidecar_wins_over_the_document(act: Path) -> None:
     act.with_suffix(".toml").write_text('id = "/akn/sg/act/2001/7"\nshort_title = "Lamps 2001"\njurisdiction = "sg"\n')
     (expression,) = parse(act)
