@@ -185,7 +185,7 @@ def test_provisions_are_kept_in_a_workspace(page) -> None:
     playwright.expect(page.get_by_role("heading", level=1)).to_have_text(title)
     playwright.expect(page.get_by_role("article")).to_have_count(2)
     page.emulate_media(media="print")
-    assert not page.get_by_role("button", name="Add").is_visible()
+    playwright.expect(page.get_by_role("button", name="Add")).to_be_hidden()
     assert page.get_by_text("who broke it").is_visible()
     page.emulate_media(media="screen")
     page.get_by_role("button", name="Take out LKA 2041 (SG) s 6").click()
