@@ -29,8 +29,7 @@ def explanations(rows: Sequence[Row], family: Family, style: Style, words: Count
     bounds = [c.row for c in chain]
     segments = []
     general = list(rows[: bounds[0]] if bounds else rows)
-    # An elucidation repeats its heading without saying anything more in general.
-    if general and (told.pattern or count == 1):
+    if general:
         label = told.general if count == 1 else rows[0].text.strip().capitalize()
         eid = "explanation" if count == 1 else f"explanation__part_{count}"
         segments.append(Segment("explanation", label, label, eid, "", running_text("", general, words), (), general))

@@ -9,14 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from lawsearch.text import digits
+from lawsearch.text import INSERTED, digits
 
-_SUFFIXES = (
-    "ทวิ", "ตรี", "จัตวา", "เบญจ", "ฉ", "สัตต", "อัฏฐ", "นว", "ทศ", "เอกาทศ", "ทวาทศ", "เตรส", "จตุทศ", "ปัณรส", "โสฬส",
-    "สัตตรส", "อัฏฐารส", "เอกูนวีสติ", "วีสติ", "เอกวีสติ", "ทวาวีสติ",
-)  # fmt: skip
-#: The same by name, and what some are called besides; some end as others do.
-_INSERTED = {name: i for i, name in enumerate(_SUFFIXES, 2)} | {"ปัณณรส": 15, "ปัญจทศ": 15}
 _CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 #: The letters that follow a Burmese number where sections were inserted behind it (``၂၇-က``), in their order.
 BURMESE = "ကခဂဃငစဆဇဈညဋဌဍဎဏတထဒဓနပဖဗဘမယရလဝသဟဠအ"
@@ -110,7 +104,8 @@ def _expanded(pattern: str, numbers: Mapping[str, str]) -> str:
 def families() -> dict[str, Family]:
     """All families by id, in the order of the file."""
     table = tomllib.loads(files("ingest").joinpath("families.toml").read_text("utf-8"))
-    numbers = table["numbers"]
+    inserted = {"inserted": "|".join(INSERTED)}
+    numbers = {name: _expanded(pattern, inserted) for name, pattern in table["numbers"].items()}
     result = {}
     for row in table["family"]:
         unit = row["unit"]
@@ -171,7 +166,7 @@ def value(number: str) -> Value | None:
     """
     text = digits(number).strip().rstrip(".")
     if match := re.fullmatch(r"([\d./]+)\s?([\u0e00-\u0e7f]+)", text):
-        inner, place = value(match[1]), _INSERTED.get(match[2])
+        inner, place = value(match[1]), INSERTED.get(match[2])
         return (inner[0], inner[1], place) if inner and place else None
     if match := re.fullmatch(r"(\d+)\.(\d+)", text):
         return int(match[1]), int(match[2]), 0

@@ -23,7 +23,7 @@ from lawsearch.provision import Expression
 from lawsearch.store import Changes, Store
 
 #: Raised with every change of the parser that changes what it finds, so that stored documents are read again.
-PARSER = "4"
+PARSER = "5"
 ADDED, CHANGED, UNCHANGED, FAILED = "added", "changed", "unchanged", "failed"
 #: Told (the outcome, how many files are done, of how many).
 Progress = Callable[["Outcome", int, int], None]

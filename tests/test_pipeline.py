@@ -62,6 +62,15 @@ def test_added_unchanged_changed(folder: Path, tmp_path: Path) -> None:
     assert "/akn/unknown/doc/lamps/en/~sec_3" not in kept(store)[1]
 
 
+def test_a_file_named_in_another_script_is_read_once_under_an_id_of_its_own(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    pdf(folder / "ตะเกียง.pdf", LAMPS)
+    first = run(store, folder)
+    assert states(first) == {"boats.pdf": ADDED, "lamps.pdf": ADDED, "ตะเกียง.pdf": ADDED}
+    assert len({o.instrument for o in first.values()}) == 3
+    assert set(states(run(store, folder)).values()) == {UNCHANGED}
+
+
 def test_a_new_sidecar_or_catalogue_reads_the_file_again(folder: Path, tmp_path: Path) -> None:
     store = tmp_path / "store.db"
     run(store, folder)

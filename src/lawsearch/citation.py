@@ -16,18 +16,15 @@ from typing import Any
 
 from rapidfuzz.distance import OSA
 
-from lawsearch.text import digits, normal, slug
+from lawsearch.text import INSERTED, digits, normal, slug
 
 _IDENTIFIER = re.compile(r"(?:https?://[^/\s]+)?/?(akn(?:/[^\s?#]+)+)(?:[?#]\S*)?/?")
 _CHINESE = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "十": 10, "百": 100}
-#: How Thai laws count the sections that they insert behind one: the second of the number, the third ...
-_THAI = (
-    "เอกูนวีสติ|ทวาวีสติ|เอกวีสติ|อัฏฐารส|ปัญจทศ|ปัณณรส|สัตตรส|เอกาทศ|จตุทศ|จัตวา|ทวาทศ|ปัณรส|วีสติ|สัตต|อัฏฐ|เตรส|เบญจ|"
-    "โสฬส|ตรี|ทวิ|ทศ|นว|ฉ"
-)
 #: A number of a provision as typed, native digits already turned into 0-9.
 _NUMBER = (
-    r"(?P<n>\d{1,4}(?:\.\d{1,3})?(?:-?[a-z]{1,3}(?![^\W\d_])|\s(?-i:[A-Z])(?!\w))?(?:\s?(?:" + _THAI + r")(?=\s|$))?"
+    r"(?P<n>\d{1,4}(?:\.\d{1,3})?(?:-?[a-z]{1,3}(?![^\W\d_])|\s(?-i:[A-Z])(?!\w))?(?:\s?(?:"
+    + "|".join(INSERTED)
+    + r")(?=\s|$))?"
     r"(?:/\d{1,2})?(?:\s?[-–‐]\s?[\u1000-\u1021])?)(?:\.?[º°]|\.o\b)?(?![\w/])"
 )
 #: A number by itself before a heading, known by the mark behind it.

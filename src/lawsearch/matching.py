@@ -179,14 +179,14 @@ class Matcher:
             asked = Asked(some)
             # Small groups are looked through while the indexes of the large ones are searched.
             sought = [[self._sought(query, group, mask) for query in some] for group in groups]
-            said = [self._said(query, groups) for query in some]
+            held = [self._held(query, groups) for query in some]
             looked = [
-                self._candidates(asked, group, [own.get(group.name) for own in said], searches, mask)
+                self._candidates(asked, group, [own.get(group.name) for own in held], searches, mask)
                 for group, searches in zip(groups, sought, strict=True)
             ]
             yield from self._compared(asked, looked)
 
-    def _said(self, query: Query, groups: Sequence[Group]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def _held(self, query: Query, groups: Sequence[Group]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """By name of each group of the query's language: its rows that hold words of the query, and how well."""
         own = [group for group in groups if group.language == query.language]
         # To look for many words takes about as long in all small groups together as in one of them.

@@ -11,6 +11,12 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _LAST = 0x20000
 _DIGITS = {c: str(unicodedata.digit(chr(c))) for c in range(0x80, _LAST) if chr(c).isdecimal()}
 _NATIVE = re.compile(r"[^\D0-9]")
+#: How Thai laws count the sections that they insert behind one of the same number, which is the first.
+INSERTED = {
+    "ทวิ": 2, "ตรี": 3, "จัตวา": 4, "เบญจ": 5, "ฉ": 6, "สัตต": 7, "อัฏฐ": 8, "นว": 9, "ทศ": 10, "เอกาทศ": 11, "ทวาทศ": 12,
+    "เตรส": 13, "จตุทศ": 14, "ปัณรส": 15, "ปัณณรส": 15, "ปัญจทศ": 15, "โสฬส": 16, "สัตตรส": 17, "อัฏฐารส": 18, "เอกูนวีสติ": 19,
+    "วีสติ": 20, "เอกวีสติ": 21, "ทวาวีสติ": 22,
+}  # fmt: skip
 #: An act by its number and since when, as Singapore and Brunei name what has changed a text; as Malaysia does.
 _ACT = (
     r"(?:Act\s[A-Z]?\d{1,4}\sof\s\d{4}|(?:S(?:\(\w+\))?\s?)?\d{1,4}/\d{2,4})"
